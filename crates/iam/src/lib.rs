@@ -1,0 +1,1 @@
+//! Policy evaluation: whether a principal may perform an action on a resource. Pure.

@@ -1,0 +1,1 @@
+//! The S3 front: everything that listens, from socket to store.

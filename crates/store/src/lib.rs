@@ -1,0 +1,1 @@
+//! Objects kept durably: the metadata and blob ports, their engines, and the write order that joins them.

@@ -1,1 +1,20 @@
-//! Make, check and explain presigned S3 URLs: SigV4 and SigV2, query, header and POST form.
+//! Make, check and explain presigned S3 URLs.
+
+mod bucket_url;
+mod canonical_request;
+mod caveats;
+mod credentials;
+mod method;
+mod sign;
+mod signing_key;
+mod timestamp;
+mod uri;
+
+pub use bucket_url::{BucketUrl, InvalidEndpoint};
+pub use canonical_request::UNSIGNED_PAYLOAD;
+pub use caveats::Caveats;
+pub use credentials::{Credentials, SecretAccessKey};
+pub use method::{Method, UnknownMethod};
+pub use sign::{DEFAULT_LIFE, MAX_LIFE, PreparedPresign, PresignRequest, PresignedUrl, SignError, Signer};
+pub use signing_key::{Hex, Signature, SigningKey};
+pub use timestamp::{BasicTime, Timestamp};

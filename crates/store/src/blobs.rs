@@ -1,0 +1,76 @@
+//! The blob port: immutable byte strings under random names, in any engine that can make them durable.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{BlobId, StoreError};
+
+/// What the store needs from a blob engine. `blobs_conformance!` tests all of it.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Begins a blob. `size_hint` is the length to be expected, if that is known; it need not come true.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] after a failure to make data durable.
+    async fn begin(&self, size_hint: Option<u64>) -> Result<Box<dyn BlobWriter>, StoreError>;
+
+    /// Opens a blob for reading. What was opened stays readable to its end, even when the blob is deleted meanwhile.
+    /// `None`: there is no such blob.
+    async fn open(&self, id: BlobId) -> Result<Option<Box<dyn OpenBlob>>, StoreError>;
+
+    /// Deletes a blob; says whether it existed. Need not be durable: a blob that comes back is garbage again.
+    async fn delete(&self, id: BlobId) -> Result<bool, StoreError>;
+
+    /// At most `limit` blobs behind `after`, in the order of their ids. Blobs that come and go meanwhile may be missed.
+    async fn list(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobEntry>, StoreError>;
+}
+
+/// A blob being written. Dropped without [`finish`](Self::finish) it leaves nothing behind.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// The id that the blob will have.
+    fn id(&self) -> BlobId;
+
+    /// Appends bytes. Memory stays bounded however long the blob gets.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Io`]. The blob is lost then; an error may tell of an earlier `write`.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
+
+    /// Makes the blob durable and visible under its id. When this has returned `Ok`, no loss of power undoes it.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); [`StoreError::Stopped`] when the data could not be made durable.
+    async fn finish(self: Box<Self>) -> Result<BlobId, StoreError>;
+}
+
+/// A blob that was opened.
+pub trait OpenBlob: Send + Sync {
+    /// Its length in bytes.
+    fn size(&self) -> u64;
+
+    /// Reads a range of it. What of the range lies behind the end is left out.
+    fn read(self: Box<Self>, range: Range<u64>) -> Box<dyn BlobReader>;
+}
+
+/// The bytes of a range of a blob, in chunks.
+#[async_trait]
+pub trait BlobReader: Send {
+    /// The next bytes, never empty; `None` at the end of the range.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::Corrupt`] when the blob is shorter than it was when it was opened.
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// A blob that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobEntry {
+    /// Its id.
+    pub id: BlobId,
+    /// How long ago its last byte was written; zero if the clock went back.
+    pub age: Duration,
+}

@@ -1,0 +1,143 @@
+//! What can go wrong, as values a caller can match and compare.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why an operation on the store failed.
+///
+/// Every text names the thing it is about; none holds a secret or a stored byte.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A bucket of this name exists; `owner` is whose it is.
+    #[error("bucket {bucket:?} exists already")]
+    BucketExists {
+        /// The name asked for.
+        bucket: String,
+        /// The principal that owns the bucket.
+        owner: String,
+    },
+    /// There is no bucket of this name.
+    #[error("there is no bucket {bucket:?}")]
+    NoSuchBucket {
+        /// The name asked for.
+        bucket: String,
+    },
+    /// The bucket still holds objects, so it cannot be deleted.
+    #[error("bucket {bucket:?} still holds objects; delete them first")]
+    BucketNotEmpty {
+        /// The name asked for.
+        bucket: String,
+    },
+    /// The key is empty or longer than [`MAX_KEY_BYTES`](crate::MAX_KEY_BYTES).
+    #[error("the key has {length} bytes; a key has 1 to {} bytes", crate::MAX_KEY_BYTES)]
+    KeyLength {
+        /// Length of the key, in bytes of UTF-8.
+        length: usize,
+    },
+    /// The storage is full. Reads and deletes still work, and writes work again once there is room.
+    #[error("{place}: no space left while {action}; delete objects or enlarge the disk")]
+    DiskFull {
+        /// What was being done.
+        action: &'static str,
+        /// Where: a path, or the address of a remote engine.
+        place: String,
+    },
+    /// An earlier failure to make data durable stopped all writes; reads still work.
+    #[error("the store takes no writes since {reason}; check the disk, then restart")]
+    Stopped {
+        /// The failure that stopped it.
+        reason: String,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Stored data is not what was written. It is never handed out.
+    #[error("{what} is damaged: {detail}; restore it from a copy and check the disk")]
+    Corrupt {
+        /// What is damaged: a row or a blob, by name.
+        what: String,
+        /// How that was noticed.
+        detail: String,
+    },
+    /// The operating system or the network refused an operation.
+    #[error("{place}: {action} failed: {reason}")]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// Where: a path, or the address of a remote engine.
+        place: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// The metadata engine refused an operation for a reason of its own.
+    #[error("the metadata engine failed at {action}: {reason}")]
+    Engine {
+        /// What was being done.
+        action: &'static str,
+        /// The engine's words.
+        reason: String,
+    },
+}
+
+/// Why a write of an object was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PutError {
+    /// [`Precondition::IfAbsent`](crate::Precondition::IfAbsent) and the key exists, or
+    /// [`Precondition::IfMatch`](crate::Precondition::IfMatch) and its ETag is another one.
+    #[error("the object that is there does not meet the precondition")]
+    PreconditionFailed,
+    /// [`Precondition::IfMatch`](crate::Precondition::IfMatch) and there is no such object.
+    #[error("the precondition names an object that does not exist")]
+    NoSuchKey,
+    /// Everything that is not about preconditions.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a data directory could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process has the directory open.
+    #[error(
+        "{}: another process has this data directory open; stop it, or give this one a directory of its own",
+        directory.display()
+    )]
+    Locked {
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// The SQLite library that this binary runs with is too old to be trusted with the data.
+    #[error("SQLite {found} is too old: {needed} or later is needed; build with the bundled SQLite")]
+    SqliteTooOld {
+        /// Version of the library that was found.
+        found: String,
+        /// The oldest version that is taken.
+        needed: &'static str,
+    },
+    /// A later version of Presign wrote the data.
+    #[error(
+        "{}: written with schema {found}, this version knows schemas up to {known}; run the version that wrote it, or a later one",
+        path.display()
+    )]
+    NewerSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Schema found in the file.
+        found: i64,
+        /// The newest schema that this version knows.
+        known: i64,
+    },
+    /// The file is a database, and not one of ours.
+    #[error("{}: not a Presign metadata database; choose another data directory", path.display())]
+    ForeignDatabase {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The directory or the database could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

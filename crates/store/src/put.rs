@@ -1,0 +1,169 @@
+//! An upload on its way in.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use crc_fast::{CrcAlgorithm, Digest};
+
+use crate::metadata::commit_is_certain;
+use crate::store::Inner;
+use crate::{
+    BlobWriter, Content, MAX_KEY_BYTES, NewObject, Object, ObjectRow, Precondition, PutError, StoreError,
+};
+
+/// Objects up to this many bytes live in their row; larger ones become blobs.
+pub const INLINE_LIMIT: usize = 16 * 1024;
+
+/// An upload whose bytes arrive one by one. Dropped without [`finish`](Self::finish) it leaves nothing behind.
+pub struct PutStream {
+    inner: Arc<Inner>,
+    digest: Digest,
+    size: u64,
+    size_hint: Option<u64>,
+    body: Body,
+}
+
+enum Body {
+    Small(BytesMut),
+    Large(Box<dyn BlobWriter>),
+}
+
+impl PutStream {
+    pub(crate) async fn begin(inner: Arc<Inner>, size_hint: Option<u64>) -> Result<Self, StoreError> {
+        let expected = size_hint.and_then(|hint| usize::try_from(hint).ok());
+        let body = match (size_hint, expected) {
+            (Some(_), Some(small)) if small <= INLINE_LIMIT => Body::Small(BytesMut::with_capacity(small)),
+            // A full disk is noticed here, before the body is read.
+            (Some(_), _) => Body::Large(inner.blobs.begin(size_hint).await?),
+            (None, _) => Body::Small(BytesMut::new()),
+        };
+        Ok(Self { inner, digest: Digest::new(CrcAlgorithm::Crc64Nvme), size: 0, size_hint, body })
+    }
+
+    /// Appends bytes. Waits while the disk is behind, so memory stays bounded.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Io`], [`StoreError::Stopped`]. The upload is lost then; drop it.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.digest.update(&bytes);
+        self.size += bytes.len() as u64;
+        match &mut self.body {
+            Body::Small(buffer) if buffer.len() + bytes.len() <= INLINE_LIMIT => {
+                buffer.extend_from_slice(&bytes);
+                Ok(())
+            }
+            Body::Small(buffer) => {
+                let begun = std::mem::take(buffer).freeze();
+                let mut writer = self.inner.blobs.begin(self.size_hint).await?;
+                writer.write(begun).await?;
+                writer.write(bytes).await?;
+                self.body = Body::Large(writer);
+                Ok(())
+            }
+            Body::Large(writer) => writer.write(bytes).await,
+        }
+    }
+
+    /// How many bytes were written.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// CRC-64/NVME of what was written.
+    #[must_use]
+    pub fn crc64nvme(&self) -> u64 {
+        self.digest.finalize()
+    }
+
+    /// Makes the object durable and visible, if the precondition holds. When this has returned `Ok`, no loss of power
+    /// undoes it. Once called, it runs to its end even when the future is dropped.
+    ///
+    /// # Errors
+    /// [`PutError::PreconditionFailed`], [`PutError::NoSuchKey`]; within [`PutError::Store`] above all
+    /// [`StoreError::NoSuchBucket`], [`StoreError::KeyLength`], [`StoreError::DiskFull`], [`StoreError::Stopped`].
+    pub async fn finish(
+        self,
+        bucket: &str,
+        key: &str,
+        new: NewObject,
+        precondition: Precondition,
+    ) -> Result<Arc<Object>, PutError> {
+        check_key(key)?;
+        let NewObject { etag, modified, headers, user_metadata, checksum, storage_class } = new;
+        let object = Arc::new(Object {
+            key: key.to_owned(),
+            size: self.size,
+            crc64nvme: self.digest.finalize(),
+            etag,
+            modified,
+            headers,
+            user_metadata,
+            checksum,
+            storage_class,
+        });
+        match self.body {
+            Body::Small(buffer) => {
+                let row =
+                    ObjectRow { object: Arc::clone(&object), content: Content::Inline(buffer.freeze()) };
+                let replaced = self.inner.metadata.put_object(bucket, row, precondition).await?;
+                self.inner.delete_blob_later(replaced);
+                Ok(object)
+            }
+            Body::Large(writer) => {
+                // Between the rename and the commit nobody may give up half-way: a task of its own ends what it began.
+                let finish = finish_blob(self.inner, writer, bucket.to_owned(), object, precondition);
+                tokio::spawn(finish).await.unwrap_or(Err(PutError::Store(StoreError::Closed)))
+            }
+        }
+    }
+}
+
+/// The write order of an object with a blob: the blob durable, then the row, then the answer.
+async fn finish_blob(
+    inner: Arc<Inner>,
+    writer: Box<dyn BlobWriter>,
+    bucket: String,
+    object: Arc<Object>,
+    precondition: Precondition,
+) -> Result<Arc<Object>, PutError> {
+    let mark = inner.in_flight.mark(writer.id());
+    let id = writer.finish().await?;
+    let row = ObjectRow { object: Arc::clone(&object), content: Content::Blob(id) };
+    match inner.metadata.put_object(&bucket, row, precondition).await {
+        Ok(replaced) => {
+            inner.delete_blob_later(replaced);
+            Ok(object)
+        }
+        Err(error) if commit_is_certain(&error) => {
+            inner.delete_blob_later(Some(id));
+            Err(error)
+        }
+        Err(error) => {
+            mark.keep();
+            Err(error)
+        }
+    }
+}
+
+fn check_key(key: &str) -> Result<(), StoreError> {
+    match key.len() {
+        1..=MAX_KEY_BYTES => Ok(()),
+        length => Err(StoreError::KeyLength { length }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_1_to_1024_bytes() {
+        assert_eq!(check_key("k"), Ok(()));
+        assert_eq!(check_key(&"k".repeat(1024)), Ok(()));
+        assert_eq!(check_key(""), Err(StoreError::KeyLength { length: 0 }));
+        assert_eq!(check_key(&"k".repeat(1025)), Err(StoreError::KeyLength { length: 1025 }));
+        // Bytes, not characters.
+        assert_eq!(check_key(&"é".repeat(513)), Err(StoreError::KeyLength { length: 1026 }));
+    }
+}

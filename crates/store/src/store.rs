@@ -1,0 +1,249 @@
+//! The store: the two ports, joined by the write order.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::in_flight::InFlight;
+use crate::reader::OpenContent;
+use crate::{
+    AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, NewBucket, Object,
+    OpenError, OpenObject, PutStream, StoreError,
+};
+
+/// How a store is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// Memory for rows that are read often, in bytes.
+    pub cache_bytes: u64,
+    /// How many reads of the database run at the same time.
+    pub readers: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, readers: 4 }
+    }
+}
+
+/// Buckets and objects, kept durably. Cloning it makes another handle on the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) metadata: Arc<dyn Metadata>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) in_flight: InFlight,
+}
+
+/// What [`Store::collect_orphans`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Collected {
+    /// Blobs looked at.
+    pub examined: u64,
+    /// Blobs deleted, because no row named them.
+    pub deleted: u64,
+}
+
+impl Store {
+    /// Opens the store of one machine in a directory, which is made if it is not there. What an earlier process left
+    /// half-written is removed.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] when another process has the directory open, and the other cases of [`OpenError`].
+    pub async fn open(directory: &Path, options: StoreOptions) -> Result<Self, OpenError> {
+        let _ = (directory, options);
+        Err(OpenError::Store(StoreError::Closed))
+    }
+
+    /// Joins two engines. The caller sees to it that nothing else writes to them in another order.
+    #[must_use]
+    pub fn with_engines(metadata: Arc<dyn Metadata>, blobs: Arc<dyn Blobs>) -> Self {
+        let inner = Inner { metadata, blobs, in_flight: InFlight::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Finishes the writes that were begun, closes the engines and lets another process have the directory. Later calls
+    /// fail with [`StoreError::Closed`]; downloads that were opened go on.
+    ///
+    /// # Errors
+    /// Those of the metadata engine.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let closed = self.inner.metadata.close().await;
+        closed
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::BucketExists`] with the owner of the bucket that has the name.
+    pub async fn create_bucket(&self, bucket: NewBucket) -> Result<(), StoreError> {
+        self.inner.metadata.create_bucket(bucket).await
+    }
+
+    /// The bucket of this name, if there is one.
+    ///
+    /// # Errors
+    /// Those of the metadata engine.
+    pub async fn bucket(&self, name: &str) -> Result<Option<Bucket>, StoreError> {
+        self.inner.metadata.bucket(name).await
+    }
+
+    /// All buckets, in the order of their names.
+    ///
+    /// # Errors
+    /// Those of the metadata engine.
+    pub async fn list_buckets(&self) -> Result<Vec<Bucket>, StoreError> {
+        self.inner.metadata.buckets().await
+    }
+
+    /// Deletes an empty bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::BucketNotEmpty`].
+    pub async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {
+        self.inner.metadata.delete_bucket(name).await
+    }
+
+    /// Begins an upload. `size_hint` is the length to be expected, if that is known; it need not come true.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Stopped`].
+    pub async fn begin_put(&self, size_hint: Option<u64>) -> Result<PutStream, StoreError> {
+        PutStream::begin(Arc::clone(&self.inner), size_hint).await
+    }
+
+    /// All about an object but its bytes. `None`: there is no such object.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`]; [`StoreError::Corrupt`] when its row is damaged.
+    pub async fn head(&self, bucket: &str, key: &str) -> Result<Option<Arc<Object>>, StoreError> {
+        Ok(self.inner.metadata.object(bucket, key).await?.map(|row| row.object))
+    }
+
+    /// Opens an object for reading. `None`: there is no such object. The caller looks at
+    /// [`OpenObject::object`], decides conditions and range, and then calls [`OpenObject::read`]; all of that sees one
+    /// version of the object.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`]; [`StoreError::Corrupt`] when its row or its blob is damaged.
+    pub async fn get(&self, bucket: &str, key: &str) -> Result<Option<OpenObject>, StoreError> {
+        let mut missing = None;
+        loop {
+            let Some(row) = self.inner.metadata.object(bucket, key).await? else { return Ok(None) };
+            let id = match row.content {
+                Content::Inline(bytes) => {
+                    return Ok(Some(OpenObject::new(row.object, OpenContent::Inline(bytes))));
+                }
+                Content::Blob(id) => id,
+            };
+            match self.inner.blobs.open(id).await? {
+                Some(blob) if blob.size() == row.object.size => {
+                    return Ok(Some(OpenObject::new(row.object, OpenContent::Blob(id, blob))));
+                }
+                Some(blob) => {
+                    let detail = format!("it has {} bytes, its row says {}", blob.size(), row.object.size);
+                    return Err(StoreError::Corrupt { what: format!("blob {id}"), detail });
+                }
+                // Unlinked between the look at the row and the open: an overwrite or a delete was committed before, so
+                // the row says something else by now. If it does not, the blob is gone for another reason.
+                None if missing != Some(id) => missing = Some(id),
+                None => {
+                    let detail = "a row names it and it does not exist".to_owned();
+                    return Err(StoreError::Corrupt { what: format!("blob {id}"), detail });
+                }
+            }
+        }
+    }
+
+    /// Deletes an object; says whether it existed.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::Stopped`].
+    pub async fn delete(&self, bucket: &str, key: &str) -> Result<bool, StoreError> {
+        let deleted = self.inner.metadata.delete_object(bucket, key).await?;
+        self.inner.delete_blob_later(deleted.and_then(|row| row.blob));
+        Ok(deleted.is_some())
+    }
+
+    /// One page of a bucket's keys.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn list(&self, bucket: &str, request: &ListRequest) -> Result<ListPage, StoreError> {
+        self.inner.metadata.list(bucket, request).await
+    }
+
+    /// Adds an access key, or replaces the one of the same id.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Stopped`].
+    pub async fn put_access_key(&self, row: AccessKeyRow) -> Result<(), StoreError> {
+        self.inner.metadata.put_access_key(row).await
+    }
+
+    /// The access key of this id, if there is one.
+    ///
+    /// # Errors
+    /// Those of the metadata engine.
+    pub async fn access_key(&self, access_key_id: &str) -> Result<Option<AccessKeyRow>, StoreError> {
+        self.inner.metadata.access_key(access_key_id).await
+    }
+
+    /// All access keys, in the order of their ids.
+    ///
+    /// # Errors
+    /// Those of the metadata engine.
+    pub async fn access_keys(&self) -> Result<Vec<AccessKeyRow>, StoreError> {
+        self.inner.metadata.access_keys().await
+    }
+
+    /// Deletes an access key; says whether it existed.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`].
+    pub async fn delete_access_key(&self, access_key_id: &str) -> Result<bool, StoreError> {
+        self.inner.metadata.delete_access_key(access_key_id).await
+    }
+
+    /// Deletes blobs that no row names and whose last byte is at least `min_age` old. They are what a crash between
+    /// rename and commit, or between commit and unlink, leaves behind. Safe beside uploads.
+    ///
+    /// # Errors
+    /// Those of the engines. What was deleted before stays deleted.
+    pub async fn collect_orphans(&self, min_age: Duration) -> Result<Collected, StoreError> {
+        const PAGE: usize = 1000;
+        let mut collected = Collected::default();
+        let mut after = None;
+        loop {
+            let page = self.inner.blobs.list(after, PAGE).await?;
+            for entry in &page {
+                collected.examined += 1;
+                // The order matters: whatever was in flight before is committed, or given up, when it no longer is.
+                let young = entry.age < min_age || self.inner.in_flight.contains(entry.id);
+                if !young && !self.inner.metadata.names_blob(entry.id).await? {
+                    collected.deleted += u64::from(self.inner.blobs.delete(entry.id).await?);
+                }
+            }
+            match page.last() {
+                Some(last) => after = Some(last.id),
+                None => return Ok(collected),
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Deletes a blob whose row is gone, without keeping the answer waiting. If it fails, the collector finds it.
+    pub(crate) fn delete_blob_later(&self, blob: Option<BlobId>) {
+        let Some(id) = blob else { return };
+        let blobs = Arc::clone(&self.blobs);
+        tokio::spawn(async move {
+            if let Err(error) = blobs.delete(id).await {
+                tracing::warn!(%error, blob = %id, "a blob without a row could not be deleted and waits for the collector");
+            }
+        });
+    }
+}

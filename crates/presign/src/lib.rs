@@ -7,6 +7,7 @@ mod credentials;
 mod method;
 mod sign;
 mod signing_key;
+mod sigv2;
 mod timestamp;
 mod uri;
 

@@ -1,0 +1,133 @@
+//! What is kept with an object besides its bytes: the content headers and the user's own metadata.
+
+use crate::{S3Error, limits};
+
+/// The prefix of the headers that carry user metadata.
+pub const USER_METADATA_PREFIX: &str = "x-amz-meta-";
+
+/// The headers that S3 keeps with an object and gives back with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContentHeaders {
+    /// `Content-Type`; an object without one is served as [`DEFAULT_CONTENT_TYPE`].
+    pub content_type: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<String>,
+    /// `Content-Encoding` without `aws-chunked`, which is how the upload travelled and not what it is.
+    pub content_encoding: Option<String>,
+    /// `Content-Language`.
+    pub content_language: Option<String>,
+    /// `Expires`, as it was sent.
+    pub expires: Option<String>,
+}
+
+/// What an object without a `Content-Type` is served as.
+pub const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
+
+impl ContentHeaders {
+    /// Takes the headers that `value_of` finds under their lower-case names.
+    pub(crate) fn read(value_of: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            content_type: value_of("content-type").filter(|value| !value.is_empty()),
+            cache_control: value_of("cache-control"),
+            content_disposition: value_of("content-disposition"),
+            content_encoding: value_of("content-encoding").and_then(|value| without_aws_chunked(&value)),
+            content_language: value_of("content-language"),
+            expires: value_of("expires"),
+        }
+    }
+}
+
+/// `None` if nothing else is left.
+fn without_aws_chunked(encodings: &str) -> Option<String> {
+    let kept: Vec<&str> = encodings
+        .split(',')
+        .map(str::trim)
+        .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("aws-chunked"))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
+
+/// The `x-amz-meta-*` headers: lower-case names without that prefix, and values, in the order of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserMetadata(Vec<(String, String)>);
+
+impl UserMetadata {
+    /// Takes metadata from names (with or without the prefix already dropped is the caller's affair: without)
+    /// and values.
+    ///
+    /// # Errors
+    /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8.
+    pub(crate) fn collect(entries: impl Iterator<Item = (String, String)>) -> Result<Self, S3Error> {
+        let mut entries: Vec<(String, String)> =
+            entries.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let size = entries.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if size > limits::USER_METADATA_BYTES {
+            return Err(S3Error::metadata_too_large(size));
+        }
+        entries.sort();
+        Ok(Self(entries))
+    }
+
+    /// Names without the prefix, and values.
+    #[must_use]
+    pub fn entries(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Names without the prefix, and values, for keeping.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
+/// A header value as text: UTF-8 if it is that, ISO-8859-1 otherwise, blanks around it dropped.
+pub(crate) fn header_text(value: &[u8]) -> String {
+    let text = std::str::from_utf8(value)
+        .map_or_else(|_| value.iter().copied().map(char::from).collect(), str::to_owned);
+    text.trim_matches([' ', '\t']).to_owned()
+}
+
+/// A metadata value as it goes out in a header. One that is not plain ASCII is encoded as RFC 2047 has it
+/// (`=?UTF-8?Q?…?=`), in words of at most 75 characters with a space between, which decoders join again.
+#[must_use]
+pub fn encode_value(value: &str) -> String {
+    const OPEN: &str = "=?UTF-8?Q?";
+    const CLOSE: &str = "?=";
+    const ROOM: usize = 75 - OPEN.len() - CLOSE.len();
+
+    if value.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte)) {
+        return value.to_owned();
+    }
+    let mut encoded = OPEN.to_owned();
+    let mut used = 0;
+    for c in value.chars() {
+        let mut word = String::new();
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'!' | b'*' | b'+' | b'-' | b'/' => {
+                    word.push(char::from(byte))
+                }
+                b' ' => word.push('_'),
+                _ => {
+                    word.push('=');
+                    word.push(crate::percent::hex_char(byte >> 4));
+                    word.push(crate::percent::hex_char(byte & 15));
+                }
+            }
+        }
+        // A character is never divided between two words (RFC 2047 §5).
+        if used + word.len() > ROOM {
+            encoded.push_str(CLOSE);
+            encoded.push(' ');
+            encoded.push_str(OPEN);
+            used = 0;
+        }
+        used += word.len();
+        encoded.push_str(&word);
+    }
+    encoded.push_str(CLOSE);
+    encoded
+}

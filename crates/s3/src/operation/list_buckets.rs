@@ -1,0 +1,43 @@
+//! ListBuckets.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
+
+use super::{listing, request::SignedRequest};
+use crate::{S3Error, continuation::ContinuationToken, limits};
+
+/// The input of ListBuckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListBuckets {
+    /// Only buckets whose names begin with this; empty for all.
+    pub prefix: Option<String>,
+    /// Only buckets of this region.
+    pub bucket_region: Option<String>,
+    /// The most buckets on a page, 1 to 10,000; `None` for all at once.
+    pub max_buckets: Option<u32>,
+    /// Where the page starts.
+    pub continuation_token: Option<ContinuationToken>,
+}
+
+impl ListBuckets {
+    pub(super) fn read(request: &impl SignedRequest) -> Result<Self, S3Error> {
+        Ok(Self {
+            prefix: listing::text(request, "prefix"),
+            bucket_region: listing::text(request, "bucket-region"),
+            max_buckets: max_buckets(request)?,
+            continuation_token: listing::text(request, "continuation-token")
+                .map(|token| ContinuationToken::parse(&token))
+                .transpose()?,
+        })
+    }
+}
+
+fn max_buckets(request: &impl SignedRequest) -> Result<Option<u32>, S3Error> {
+    let Some(value) = listing::text(request, "max-buckets") else { return Ok(None) };
+    match value.parse() {
+        Ok(count) if (1..=limits::LIST_BUCKETS).contains(&count) => Ok(Some(count)),
+        _ => Err(S3Error::invalid_argument(
+            format!("Argument max-buckets must be an integer between 1 and {}", limits::LIST_BUCKETS),
+            "max-buckets",
+            &value,
+        )),
+    }
+}

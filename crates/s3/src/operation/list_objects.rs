@@ -1,0 +1,45 @@
+//! ListObjects, the first version, which some tools still use.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
+
+use super::{
+    listing::{self, EncodingType},
+    request::SignedRequest,
+};
+use crate::{BucketName, S3Error};
+
+/// The input of ListObjects. The answer is a [`ListObjectsAnswer`](crate::xml::ListObjectsAnswer).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListObjects {
+    /// The bucket to list.
+    pub bucket: BucketName,
+    /// Only keys that begin with this; empty for all.
+    pub prefix: String,
+    /// Keys that have this after the prefix are rolled up into one common prefix.
+    pub delimiter: Option<String>,
+    /// The most keys and common prefixes on the page, 0 to 1,000.
+    pub max_keys: u32,
+    /// How names are written.
+    pub encoding_type: Option<EncodingType>,
+    /// Only keys and common prefixes after this one.
+    pub marker: Option<String>,
+}
+
+impl ListObjects {
+    pub(super) fn read(bucket: BucketName, request: &impl SignedRequest) -> Result<Self, S3Error> {
+        if let Some(list_type) = request.parameter("list-type") {
+            return Err(S3Error::invalid_argument(
+                "Invalid List Type specified in Request",
+                "list-type",
+                &list_type,
+            ));
+        }
+        Ok(Self {
+            bucket,
+            prefix: request.parameter("prefix").unwrap_or_default(),
+            delimiter: listing::text(request, "delimiter"),
+            max_keys: listing::max_keys(request)?,
+            encoding_type: EncodingType::read(request)?,
+            marker: listing::text(request, "marker"),
+        })
+    }
+}

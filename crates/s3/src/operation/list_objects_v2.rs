@@ -1,0 +1,48 @@
+//! ListObjectsV2.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+use super::{
+    listing::{self, EncodingType},
+    request::SignedRequest,
+};
+use crate::{BucketName, S3Error, continuation::ContinuationToken};
+
+/// The input of ListObjectsV2. The answer is a [`ListObjectsV2Answer`](crate::xml::ListObjectsV2Answer).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListObjectsV2 {
+    /// The bucket to list.
+    pub bucket: BucketName,
+    /// Only keys that begin with this; empty for all.
+    pub prefix: String,
+    /// Keys that have this after the prefix are rolled up into one common prefix.
+    pub delimiter: Option<String>,
+    /// The most keys and common prefixes on the page, 0 to 1,000.
+    pub max_keys: u32,
+    /// How names are written.
+    pub encoding_type: Option<EncodingType>,
+    /// Only keys after this one. Without meaning where a continuation token is given.
+    pub start_after: Option<String>,
+    /// Where the page starts.
+    pub continuation_token: Option<ContinuationToken>,
+    /// Whether each object names its owner.
+    pub fetch_owner: bool,
+}
+
+impl ListObjectsV2 {
+    pub(super) fn read(bucket: BucketName, request: &impl SignedRequest) -> Result<Self, S3Error> {
+        // Unlike the others, an empty token is not the same as none: S3 refuses it.
+        let continuation_token = request.parameter("continuation-token");
+        Ok(Self {
+            bucket,
+            prefix: request.parameter("prefix").unwrap_or_default(),
+            delimiter: listing::text(request, "delimiter"),
+            max_keys: listing::max_keys(request)?,
+            encoding_type: EncodingType::read(request)?,
+            start_after: listing::text(request, "start-after"),
+            continuation_token: continuation_token
+                .map(|token| ContinuationToken::parse(&token))
+                .transpose()?,
+            fetch_owner: request.parameter("fetch-owner").is_some_and(|value| value == "true"),
+        })
+    }
+}

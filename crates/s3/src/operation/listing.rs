@@ -1,0 +1,48 @@
+//! The parameters that listings share.
+
+use super::request::SignedRequest;
+use crate::{S3Error, limits};
+
+/// How a listing writes keys, prefixes and delimiters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncodingType {
+    /// Percent-encoded, so that a key with any character survives XML.
+    Url,
+}
+
+impl EncodingType {
+    pub(super) fn read(request: &impl SignedRequest) -> Result<Option<Self>, S3Error> {
+        match request.parameter("encoding-type").as_deref() {
+            None | Some("") => Ok(None),
+            Some("url") => Ok(Some(Self::Url)),
+            Some(other) => Err(S3Error::invalid_argument(
+                "Invalid Encoding Method specified in Request",
+                "encoding-type",
+                other,
+            )),
+        }
+    }
+}
+
+/// `max-keys`, cut to what one page holds; without it, a whole page.
+pub(super) fn max_keys(request: &impl SignedRequest) -> Result<u32, S3Error> {
+    let Some(value) = request.parameter("max-keys").filter(|value| !value.is_empty()) else {
+        return Ok(limits::LIST_KEYS);
+    };
+    match value.parse::<i32>() {
+        // The sign that Rust would take is no part of a number to S3.
+        Ok(keys) if keys >= 0 && !value.starts_with(['+', '-']) => {
+            Ok(keys.unsigned_abs().min(limits::LIST_KEYS))
+        }
+        _ => Err(S3Error::invalid_argument(
+            "Argument maxKeys must be an integer between 0 and 2147483647",
+            "maxKeys",
+            &value,
+        )),
+    }
+}
+
+/// A text parameter, `None` if it is empty too.
+pub(super) fn text(request: &impl SignedRequest, name: &str) -> Option<String> {
+    request.parameter(name).filter(|value| !value.is_empty())
+}

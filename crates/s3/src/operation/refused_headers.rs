@@ -1,0 +1,75 @@
+//! Headers that ask for something this server does not do.
+//!
+//! S3 ignores headers it does not know. Those below it knows, and leaving one out would give the client less
+//! than it asked for without a word: an object that is not encrypted, not locked, not private, or a copy that
+//! is an empty upload.
+
+use super::request::SignedRequest;
+use crate::{ErrorCode, S3Error, checksum::ChecksumAlgorithm, metadata::header_text};
+
+/// Refuses the request if one of its headers asks for what this server does not do.
+pub(super) fn check(request: &impl SignedRequest) -> Result<(), S3Error> {
+    for (name, value) in request.amz_headers() {
+        let name = name.as_ref();
+        let value = header_text(&value);
+        match name {
+            // With ACLs disabled, which is how S3 makes buckets, these two change nothing.
+            // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
+            "x-amz-acl" if matches!(value.as_str(), "private" | "bucket-owner-full-control") => {}
+            "x-amz-acl" => return Err(S3Error::new(ErrorCode::AccessControlListNotSupported)),
+            _ if name.starts_with("x-amz-grant-") => {
+                return Err(S3Error::new(ErrorCode::AccessControlListNotSupported));
+            }
+            "x-amz-bucket-object-lock-enabled" if value.eq_ignore_ascii_case("false") => {}
+            "x-amz-object-ownership" if value == "BucketOwnerEnforced" => {}
+            "x-amz-bypass-governance-retention" => {
+                return Err(S3Error::invalid_argument(
+                    "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+                    name,
+                    &value,
+                ));
+            }
+            "x-amz-copy-source" => return Err(refusal(name, "CopyObject is not implemented by this server")),
+            _ if asks_for_more(name) => {
+                return Err(refusal(name, "this server does not do what the header asks for; leave it out"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn asks_for_more(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "x-amz-bucket-namespace",
+        "x-amz-bucket-object-lock-enabled",
+        "x-amz-expected-bucket-owner",
+        "x-amz-mfa",
+        "x-amz-object-ownership",
+        "x-amz-tagging",
+        "x-amz-tagging-directive",
+        "x-amz-website-redirect-location",
+        "x-amz-write-offset-bytes",
+    ];
+    const PREFIXES: [&str; 6] = [
+        "x-amz-copy-source-",
+        "x-amz-if-match-",
+        "x-amz-object-lock-",
+        "x-amz-rename-source",
+        "x-amz-server-side-encryption",
+        "x-amz-source-expected-",
+    ];
+    NAMES.contains(&name)
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || is_unknown_checksum(name)
+}
+
+/// A checksum that nobody would check.
+fn is_unknown_checksum(name: &str) -> bool {
+    name.strip_prefix("x-amz-checksum-").is_some_and(|rest| !matches!(rest, "algorithm" | "mode" | "type"))
+        && ChecksumAlgorithm::from_header(name).is_none()
+}
+
+fn refusal(header: &str, why: &str) -> S3Error {
+    S3Error::header_not_implemented(header, why)
+}

@@ -1,0 +1,177 @@
+//! The answers to ListObjectsV2 and to the older ListObjects.
+
+use jiff::Timestamp;
+
+use super::{NAMESPACE, Owner, text};
+use crate::{ETag, operation::EncodingType, percent, timestamp};
+
+/// One object of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectEntry<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// When it was last written.
+    pub last_modified: Timestamp,
+    /// Its entity tag.
+    pub etag: &'a ETag,
+    /// Bytes of its content.
+    pub size: u64,
+    /// Its storage class: `STANDARD`.
+    pub storage_class: &'a str,
+    /// Its owner; ListObjectsV2 names it only when asked (`fetch-owner=true`).
+    pub owner: Option<Owner<'a>>,
+}
+
+/// The `ListBucketResult` document of ListObjectsV2.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListObjectsV2Answer<'a> {
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The prefix that was asked for, empty for none.
+    pub prefix: &'a str,
+    /// The delimiter that was asked for.
+    pub delimiter: Option<&'a str>,
+    /// The most entries that were asked for.
+    pub max_keys: u32,
+    /// How names are written.
+    pub encoding_type: Option<EncodingType>,
+    /// The token that was sent.
+    pub continuation_token: Option<&'a str>,
+    /// The `start-after` that was sent.
+    pub start_after: Option<&'a str>,
+    /// Where the next page starts; there is one exactly if this is some.
+    pub next_continuation_token: Option<&'a str>,
+    /// The objects, in the order of their keys.
+    pub objects: &'a [ObjectEntry<'a>],
+    /// The common prefixes, in order.
+    pub common_prefixes: &'a [&'a str],
+}
+
+impl ListObjectsV2Answer<'_> {
+    /// The document.
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        let names = Names(self.encoding_type);
+        let mut xml = open(self.objects.len() + self.common_prefixes.len());
+        text::element(&mut xml, "Name", self.bucket);
+        names.write(&mut xml, "Prefix", self.prefix);
+        if let Some(delimiter) = self.delimiter {
+            names.write(&mut xml, "Delimiter", delimiter);
+        }
+        if let Some(start_after) = self.start_after {
+            names.write(&mut xml, "StartAfter", start_after);
+        }
+        if let Some(token) = self.continuation_token {
+            text::element(&mut xml, "ContinuationToken", token);
+        }
+        if let Some(token) = self.next_continuation_token {
+            text::element(&mut xml, "NextContinuationToken", token);
+        }
+        let count = self.objects.len() + self.common_prefixes.len();
+        text::element(&mut xml, "KeyCount", &count.to_string());
+        text::element(&mut xml, "MaxKeys", &self.max_keys.to_string());
+        names.write_type(&mut xml);
+        text::flag(&mut xml, "IsTruncated", self.next_continuation_token.is_some());
+        names.write_entries(&mut xml, self.objects, self.common_prefixes);
+        xml.push_str("</ListBucketResult>");
+        xml
+    }
+}
+
+/// The `ListBucketResult` document of ListObjects, the first version.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListObjectsAnswer<'a> {
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The prefix that was asked for, empty for none.
+    pub prefix: &'a str,
+    /// The delimiter that was asked for.
+    pub delimiter: Option<&'a str>,
+    /// The most entries that were asked for.
+    pub max_keys: u32,
+    /// How names are written.
+    pub encoding_type: Option<EncodingType>,
+    /// The marker that was sent, empty for none.
+    pub marker: &'a str,
+    /// Whether there is a next page.
+    pub is_truncated: bool,
+    /// The last key or common prefix of this page. S3 gives it only when a delimiter was asked for; without
+    /// one, clients take the last key.
+    pub next_marker: Option<&'a str>,
+    /// The objects, in the order of their keys.
+    pub objects: &'a [ObjectEntry<'a>],
+    /// The common prefixes, in order.
+    pub common_prefixes: &'a [&'a str],
+}
+
+impl ListObjectsAnswer<'_> {
+    /// The document.
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        let names = Names(self.encoding_type);
+        let mut xml = open(self.objects.len() + self.common_prefixes.len());
+        text::element(&mut xml, "Name", self.bucket);
+        names.write(&mut xml, "Prefix", self.prefix);
+        names.write(&mut xml, "Marker", self.marker);
+        if let Some(next_marker) = self.next_marker {
+            names.write(&mut xml, "NextMarker", next_marker);
+        }
+        text::element(&mut xml, "MaxKeys", &self.max_keys.to_string());
+        if let Some(delimiter) = self.delimiter {
+            names.write(&mut xml, "Delimiter", delimiter);
+        }
+        names.write_type(&mut xml);
+        text::flag(&mut xml, "IsTruncated", self.is_truncated);
+        names.write_entries(&mut xml, self.objects, self.common_prefixes);
+        xml.push_str("</ListBucketResult>");
+        xml
+    }
+}
+
+fn open(entries: usize) -> String {
+    let mut xml = String::with_capacity(512 + entries * 320);
+    xml.push_str(text::DECLARATION);
+    xml.push_str(&format!("<ListBucketResult xmlns=\"{NAMESPACE}\">"));
+    xml
+}
+
+/// Writes keys, prefixes and the like in the encoding that was asked for.
+#[derive(Clone, Copy)]
+struct Names(Option<EncodingType>);
+
+impl Names {
+    fn write(self, xml: &mut String, element: &str, name: &str) {
+        match self.0 {
+            None => text::exact_element(xml, element, name),
+            Some(EncodingType::Url) => text::element(xml, element, &percent::encode_key(name)),
+        }
+    }
+
+    fn write_type(self, xml: &mut String) {
+        if let Some(EncodingType::Url) = self.0 {
+            text::element(xml, "EncodingType", "url");
+        }
+    }
+
+    fn write_entries(self, xml: &mut String, objects: &[ObjectEntry<'_>], common_prefixes: &[&str]) {
+        for object in objects {
+            xml.push_str("<Contents>");
+            self.write(xml, "Key", object.key);
+            text::element(xml, "LastModified", &timestamp::in_listing(object.last_modified));
+            text::element(xml, "ETag", &object.etag.to_string());
+            text::element(xml, "Size", &object.size.to_string());
+            if let Some(owner) = &object.owner {
+                owner.write(xml);
+            }
+            text::element(xml, "StorageClass", object.storage_class);
+            xml.push_str("</Contents>");
+        }
+        for prefix in common_prefixes {
+            xml.push_str("<CommonPrefixes>");
+            self.write(xml, "Prefix", prefix);
+            xml.push_str("</CommonPrefixes>");
+        }
+    }
+}

@@ -1,8 +1,11 @@
 //! Where a bucket is: the part of a URL before the object's key.
 
-use crate::uri::{self, Keep};
+use crate::endpoint::{EndpointError, EndpointUrl};
 
 /// The address of one bucket: what goes before an object's key, and the Host that is signed.
+///
+/// [`Endpoint::bucket`](crate::Endpoint::bucket) chooses the style as the AWS tools do; the constructors here
+/// take the one that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketUrl {
     bucket: String,
@@ -10,38 +13,47 @@ pub struct BucketUrl {
     origin: String,
     /// The Host header: lower case, without the scheme's default port.
     host: String,
-    /// The path up to the key, encoded, without a closing slash; empty in virtual-hosted style.
+    /// The path up to the key, encoded, without a closing slash; the endpoint's own in virtual-hosted style.
     path: String,
-}
-
-/// A text that is no endpoint URL.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{url}` is no endpoint: {why}")]
-pub struct InvalidEndpoint {
-    /// The text.
-    pub url: String,
-    /// What is wrong with it.
-    pub why: &'static str,
+    is_virtual_hosted: bool,
 }
 
 impl BucketUrl {
     /// `https://endpoint/bucket`, the form for custom endpoints and for buckets with a dot.
-    pub fn path_style(endpoint: &str, bucket: &str) -> Result<Self, InvalidEndpoint> {
-        let (origin, host, base) = split_endpoint(endpoint)?;
-        let path = format!("{base}/{}", uri::encode(bucket, Keep::Slash));
-        Ok(BucketUrl { bucket: bucket.to_owned(), origin: origin.to_owned(), host, path })
+    pub fn path_style(endpoint: &str, bucket: &str) -> Result<Self, EndpointError> {
+        let endpoint = EndpointUrl::parse(endpoint)?;
+        Ok(BucketUrl::new_path_style(&endpoint, check_bucket_name(bucket)?))
     }
 
     /// `https://bucket.endpoint`, AWS's own form.
-    pub fn virtual_hosted(endpoint: &str, bucket: &str) -> Result<Self, InvalidEndpoint> {
-        let (origin, host, base) = split_endpoint(endpoint)?;
-        let (scheme, authority) = origin.split_once("://").unwrap_or(("https", origin));
-        Ok(BucketUrl {
+    pub fn virtual_hosted(endpoint: &str, bucket: &str) -> Result<Self, EndpointError> {
+        let endpoint = EndpointUrl::parse(endpoint)?;
+        if endpoint.is_address {
+            let why = "the endpoint's host is an IP address";
+            return Err(EndpointError::NotVirtualHostable { bucket: bucket.to_owned(), why });
+        }
+        Ok(BucketUrl::new_virtual_hosted(&endpoint, check_bucket_name(bucket)?))
+    }
+
+    pub(crate) fn new_path_style(endpoint: &EndpointUrl, bucket: &str) -> Self {
+        BucketUrl {
+            bucket: bucket.to_owned(),
+            origin: endpoint.origin.clone(),
+            host: endpoint.host.clone(),
+            path: format!("{}/{bucket}", endpoint.path),
+            is_virtual_hosted: false,
+        }
+    }
+
+    pub(crate) fn new_virtual_hosted(endpoint: &EndpointUrl, bucket: &str) -> Self {
+        let (scheme, authority) = endpoint.origin.split_once("://").unwrap_or(("https", &endpoint.origin));
+        BucketUrl {
             bucket: bucket.to_owned(),
             origin: format!("{scheme}://{bucket}.{authority}"),
-            host: format!("{}.{host}", bucket.to_ascii_lowercase()),
-            path: base.to_owned(),
-        })
+            host: format!("{}.{}", bucket.to_ascii_lowercase(), endpoint.host),
+            path: endpoint.path.clone(),
+            is_virtual_hosted: true,
+        }
     }
 
     /// The bucket's name.
@@ -59,61 +71,26 @@ impl BucketUrl {
         &self.host
     }
 
-    /// The encoded path up to the key, without a closing slash; empty in virtual-hosted style.
+    /// The encoded path up to the key, without a closing slash; in virtual-hosted style the endpoint's own
+    /// path, which is mostly empty.
     pub fn path(&self) -> &str {
         &self.path
     }
+
+    /// Whether the bucket is named in the host and not in the path.
+    pub fn is_virtual_hosted(&self) -> bool {
+        self.is_virtual_hosted
+    }
 }
 
-/// Splits an endpoint's URL into its origin, the Host to sign, and its path without a closing slash.
-fn split_endpoint(url: &str) -> Result<(&str, String, &str), InvalidEndpoint> {
-    let refuse = |why| InvalidEndpoint { url: url.to_owned(), why };
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or_else(|| refuse("it must begin with http:// or https://, as in https://s3.example.com"))?;
-    let default_port = match scheme {
-        "http" => "80",
-        "https" => "443",
-        _ => return Err(refuse("its scheme must be http or https")),
-    };
-    if rest.contains(['?', '#', '@', ' ', '\\']) {
-        return Err(refuse("it must have no user name, query, fragment or space"));
-    }
-    let (authority, path) = match rest.find('/') {
-        Some(slash) => rest.split_at_checked(slash).unwrap_or((rest, "")),
-        None => (rest, ""),
-    };
-    let (name, port) = match authority.rfind(']') {
-        Some(bracket) => {
-            let (name, tail) = authority.split_at_checked(bracket + 1).unwrap_or((authority, ""));
-            if !tail.is_empty() && !tail.starts_with(':') {
-                return Err(refuse("a port must follow the bracket of an IPv6 address"));
-            }
-            (name, tail.strip_prefix(':'))
-        }
-        None => match authority.split_once(':') {
-            Some((name, port)) => (name, Some(port)),
-            None => (authority, None),
-        },
-    };
-    if let Some(address) = name.strip_prefix('[') {
-        let address = address.strip_suffix(']').unwrap_or(address);
-        if address.parse::<std::net::Ipv6Addr>().is_err() {
-            return Err(refuse("there is no IPv6 address between its brackets"));
-        }
-    } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
-        return Err(refuse("its host must be a name, an IPv4 address, or an IPv6 address in brackets"));
-    }
-    if port.is_some_and(|port| port.parse::<u16>().is_err() || !port.bytes().all(|b| b.is_ascii_digit())) {
-        return Err(refuse("its port must be a number up to 65535"));
-    }
-    let mut host = name.to_ascii_lowercase();
-    if let Some(port) = port.filter(|port| *port != default_port) {
-        host.push(':');
-        host.push_str(port);
-    }
-    let origin = url.get(..url.len() - path.len()).unwrap_or(url);
-    Ok((origin, host, path.trim_end_matches('/')))
+/// A name that changes neither the host nor the path it is put into beyond itself.
+pub(crate) fn check_bucket_name(bucket: &str) -> Result<&str, EndpointError> {
+    let is_name = (1..=255).contains(&bucket.len())
+        && bucket.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        // Browsers and curl take `.` and `..` out of a path before they send it.
+        && bucket != "."
+        && bucket != "..";
+    if is_name { Ok(bucket) } else { Err(EndpointError::InvalidBucketName(bucket.to_owned())) }
 }
 
 #[cfg(test)]
@@ -121,37 +98,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_port_stays_in_the_url_and_leaves_the_host() {
-        let bucket = BucketUrl::path_style("http://S3.ex.org:80", "b").unwrap();
+    fn both_styles() {
+        let bucket = BucketUrl::path_style("https://S3.ex.org:80/base/", "B_1").unwrap();
         assert_eq!(
-            (bucket.origin(), bucket.host(), bucket.path()),
-            ("http://S3.ex.org:80", "s3.ex.org", "/b")
+            (bucket.origin(), bucket.host(), bucket.path(), bucket.is_virtual_hosted()),
+            ("https://S3.ex.org:80", "s3.ex.org:80", "/base/B_1", false)
         );
-        let bucket = BucketUrl::path_style("https://s3.ex.org:80/base/", "b").unwrap();
-        assert_eq!((bucket.host(), bucket.path()), ("s3.ex.org:80", "/base/b"));
+        let bucket = BucketUrl::virtual_hosted("https://S3.ex.org:80/base/", "B.1").unwrap();
+        assert_eq!(
+            (bucket.origin(), bucket.host(), bucket.path(), bucket.is_virtual_hosted()),
+            ("https://B.1.S3.ex.org:80", "b.1.s3.ex.org:80", "/base", true)
+        );
     }
 
     #[test]
-    fn addresses_are_hosts_too() {
-        let bucket = BucketUrl::path_style("http://[::1]:9000", "b").unwrap();
-        assert_eq!((bucket.origin(), bucket.host()), ("http://[::1]:9000", "[::1]:9000"));
+    fn a_name_cannot_lead_to_another_host_or_bucket() {
+        for bad in ["", ".", "..", "a/b", "evil.com/", "a@b", "a:1", "a b", "é", "a%2Fb", &"a".repeat(256)] {
+            let refusal = Err(EndpointError::InvalidBucketName(bad.to_owned()));
+            assert_eq!(BucketUrl::path_style("https://s3.ex.org", bad), refusal, "{bad}");
+            assert_eq!(BucketUrl::virtual_hosted("https://s3.ex.org", bad), refusal, "{bad}");
+        }
+        assert!(BucketUrl::path_style("https://s3.ex.org", &"a".repeat(255)).is_ok());
+        assert!(BucketUrl::path_style("https://s3.ex.org", "...").is_ok());
     }
 
     #[test]
-    fn what_is_no_endpoint_is_told() {
-        for bad in [
-            "s3.ex.org",
-            "ftp://s3.ex.org",
-            "http://",
-            "http://u:p@s3.ex.org",
-            "http://h?x=1",
-            "http://h:99999",
-            "http://h:",
-            "http://[::1",
-            "http://[zz]:1",
-            "http://[::1]1",
-        ] {
-            assert!(BucketUrl::path_style(bad, "b").is_err(), "{bad}");
+    fn an_address_has_no_subdomains() {
+        for endpoint in ["http://127.0.0.1:9000", "http://[::1]:9000"] {
+            assert!(BucketUrl::path_style(endpoint, "b").is_ok());
+            assert!(matches!(
+                BucketUrl::virtual_hosted(endpoint, "b"),
+                Err(EndpointError::NotVirtualHostable { .. })
+            ));
         }
     }
 }

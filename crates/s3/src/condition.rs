@@ -191,3 +191,118 @@ fn refused_value(header: &str) -> S3Error {
         format!("We don't accept the provided value of {header} header for this API"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    const MODIFIED: i64 = 784_111_777;
+
+    fn object(etag: &ETag) -> Validators<'_> {
+        Validators { etag, last_modified: Timestamp::from_millisecond(MODIFIED * 1000 + 900).unwrap() }
+    }
+
+    /// `serve`, `304`, or the condition that failed.
+    fn outcome(conditions: &ReadConditions) -> String {
+        match conditions.evaluate(object(&ETag::new("abc"))) {
+            Ok(Verdict::Serve) => "serve".to_owned(),
+            Ok(Verdict::NotModified) => "304".to_owned(),
+            Err(refusal) => {
+                assert_eq!(refusal.status(), 412);
+                refusal.fields()[0].1.clone()
+            }
+        }
+    }
+
+    fn conditions(
+        if_match: &str,
+        if_none_match: &str,
+        modified_since: Option<i64>,
+        unmodified_since: Option<i64>,
+    ) -> ReadConditions {
+        let tags = |header: &str| (!header.is_empty()).then(|| Tags::parse(header));
+        let date =
+            |offset: Option<i64>| offset.map(|offset| Timestamp::from_second(MODIFIED + offset).unwrap());
+        ReadConditions {
+            if_match: tags(if_match),
+            if_none_match: tags(if_none_match),
+            if_modified_since: date(modified_since),
+            if_unmodified_since: date(unmodified_since),
+        }
+    }
+
+    #[test]
+    fn each_condition_alone() {
+        for (if_match, if_none_match, modified_since, unmodified_since, expected) in [
+            ("", "", None, None, "serve"),
+            ("\"abc\"", "", None, None, "serve"),
+            ("abc", "", None, None, "serve"),
+            ("*", "", None, None, "serve"),
+            ("\"x\", W/\"abc\"", "", None, None, "serve"),
+            ("\"x\"", "", None, None, "If-Match"),
+            ("\"ABC\"", "", None, None, "If-Match"),
+            ("", "\"abc\"", None, None, "304"),
+            ("", "*", None, None, "304"),
+            ("", "\"x\", \"y\"", None, None, "serve"),
+            ("", "", Some(0), None, "304"),
+            ("", "", Some(1), None, "304"),
+            ("", "", Some(-1), None, "serve"),
+            ("", "", None, Some(0), "serve"),
+            ("", "", None, Some(1), "serve"),
+            ("", "", None, Some(-1), "If-Unmodified-Since"),
+        ] {
+            let conditions = conditions(if_match, if_none_match, modified_since, unmodified_since);
+            assert_eq!(outcome(&conditions), expected, "{conditions:?}");
+        }
+    }
+
+    #[test]
+    fn a_tag_outranks_a_date() {
+        assert_eq!(outcome(&conditions("abc", "", None, Some(-1))), "serve");
+        assert_eq!(outcome(&conditions("", "abc", Some(-1), None)), "304");
+        assert_eq!(outcome(&conditions("", "x", Some(1), None)), "serve");
+        assert_eq!(outcome(&conditions("x", "abc", None, None)), "If-Match");
+    }
+
+    #[test]
+    fn a_comma_in_quotes_does_not_divide() {
+        assert_eq!(Tags::parse("\"a,b\",c,"), Tags::List(vec![ETag::new("a,b"), ETag::new("c")]));
+    }
+
+    #[test]
+    fn a_range_is_served_only_of_the_same_object() {
+        let etag = ETag::new("abc");
+        for header in ["\"abc\"", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+            assert!(IfRange::parse(header).holds(object(&etag)), "{header}");
+        }
+        for header in ["\"x\"", "W/\"abc\"", "Sun, 06 Nov 1994 08:49:36 GMT", "nonsense", ""] {
+            assert!(!IfRange::parse(header).holds(object(&etag)), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_put_takes_what_s3_takes() {
+        assert_eq!(WriteCondition::for_put(None, None), Ok(WriteCondition::Always));
+        assert_eq!(WriteCondition::for_put(None, Some(" * ")), Ok(WriteCondition::Absent));
+        assert_eq!(
+            WriteCondition::for_put(Some("\"abc\""), None),
+            Ok(WriteCondition::Matches(ETag::new("abc")))
+        );
+        for (if_match, if_none_match) in
+            [(None, Some("\"abc\"")), (Some("*"), None), (Some("\"abc\""), Some("*"))]
+        {
+            let refusal = WriteCondition::for_put(if_match, if_none_match).unwrap_err();
+            assert_eq!(refusal.code(), ErrorCode::NotImplemented);
+            assert_eq!(refusal.fields().len(), 2);
+        }
+    }
+
+    #[test]
+    fn the_refusal_says_which_condition() {
+        assert_eq!(WriteCondition::Absent.refusal("k", true), S3Error::precondition_failed("If-None-Match"));
+        let matches = WriteCondition::Matches(ETag::new("abc"));
+        assert_eq!(matches.refusal("k", true), S3Error::precondition_failed("If-Match"));
+        assert_eq!(matches.refusal("k", false), S3Error::no_such_key("k"));
+    }
+}

@@ -54,14 +54,12 @@ fn without_aws_chunked(encodings: &str) -> Option<String> {
 pub struct UserMetadata(Vec<(String, String)>);
 
 impl UserMetadata {
-    /// Takes metadata from names (with or without the prefix already dropped is the caller's affair: without)
-    /// and values.
+    /// Takes names, without the prefix, and values.
     ///
     /// # Errors
     /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8.
     pub(crate) fn collect(entries: impl Iterator<Item = (String, String)>) -> Result<Self, S3Error> {
-        let mut entries: Vec<(String, String)> =
-            entries.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let mut entries: Vec<(String, String)> = entries.collect();
         let size = entries.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > limits::USER_METADATA_BYTES {
             return Err(S3Error::metadata_too_large(size));
@@ -81,13 +79,6 @@ impl UserMetadata {
     pub fn into_entries(self) -> Vec<(String, String)> {
         self.0
     }
-}
-
-/// A header value as text: UTF-8 if it is that, ISO-8859-1 otherwise, blanks around it dropped.
-pub(crate) fn header_text(value: &[u8]) -> String {
-    let text = std::str::from_utf8(value)
-        .map_or_else(|_| value.iter().copied().map(char::from).collect(), str::to_owned);
-    text.trim_matches([' ', '\t']).to_owned()
 }
 
 /// A metadata value as it goes out in a header. One that is not plain ASCII is encoded as RFC 2047 has it
@@ -130,4 +121,63 @@ pub fn encode_value(value: &str) -> String {
     }
     encoded.push_str(CLOSE);
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ascii_goes_out_as_it_is() {
+        for value in ["", "plain", "a\tb ~!", "=?UTF-8?Q?already?="] {
+            assert_eq!(encode_value(value), value);
+        }
+    }
+
+    #[test]
+    fn the_rest_goes_out_in_encoded_words() {
+        assert_eq!(encode_value("café au lait"), "=?UTF-8?Q?caf=C3=A9_au_lait?=");
+        assert_eq!(encode_value("a_b=c?é"), "=?UTF-8?Q?a=5Fb=3Dc=3F=C3=A9?=");
+        assert_eq!(encode_value("a\r\nb"), "=?UTF-8?Q?a=0D=0Ab?=");
+    }
+
+    #[test]
+    fn long_values_are_divided_between_characters() {
+        let encoded = encode_value(&"é".repeat(20));
+        let words: Vec<&str> = encoded.split(' ').collect();
+        assert_eq!(words.len(), 2);
+        assert!(words.iter().all(|word| word.len() <= 75 && word.ends_with("=A9?=")), "{encoded}");
+    }
+
+    #[test]
+    fn how_an_upload_travelled_is_not_what_it_is() {
+        assert_eq!(without_aws_chunked("aws-chunked"), None);
+        assert_eq!(without_aws_chunked("gzip"), Some("gzip".to_owned()));
+        assert_eq!(without_aws_chunked("AWS-Chunked,gzip , br"), Some("gzip,br".to_owned()));
+    }
+
+    /// Reads encoded words as RFC 2047 has them.
+    fn decode(encoded: &str) -> String {
+        if !encoded.starts_with("=?UTF-8?Q?") {
+            return encoded.to_owned();
+        }
+        let mut bytes = Vec::new();
+        for word in encoded.split(' ') {
+            let text = word.strip_prefix("=?UTF-8?Q?").unwrap().strip_suffix("?=").unwrap();
+            let percent = text.replace('_', "%20").replace('=', "%");
+            bytes.extend(crate::percent::decode(percent.as_bytes()).unwrap());
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_out_is_a_header_value_and_comes_back(value in "\\PC{0,200}|[\\x00-\\x7f]{0,50}") {
+            let encoded = encode_value(&value);
+            prop_assert!(encoded.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte)));
+            prop_assert_eq!(decode(&encoded), value);
+        }
+    }
 }

@@ -41,8 +41,7 @@ impl ByteRange {
     /// Reads a `Range` header. `None`, which means the whole object, for anything that is not exactly one
     /// well-formed range of bytes: S3 does not serve several, and RFC 9110 has a malformed one ignored.
     #[must_use]
-    pub fn parse(header: &[u8]) -> Option<Self> {
-        let header = std::str::from_utf8(header).ok()?;
+    pub fn parse(header: &str) -> Option<Self> {
         let (unit, range) = header.split_once('=')?;
         if !unit.trim().eq_ignore_ascii_case("bytes") {
             return None;
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     fn resolved(header: &str, size: u64) -> String {
-        match ByteRange::parse(header.as_bytes()) {
+        match ByteRange::parse(header) {
             None => "200".to_owned(),
             Some(range) => {
                 range.resolve(size).map_or_else(|refusal| refusal.status().to_string(), |r| r.to_string())
@@ -151,7 +150,6 @@ mod tests {
         ] {
             assert_eq!(resolved(header, 10), "200", "{header}");
         }
-        assert_eq!(ByteRange::parse(b"bytes=\xff-1"), None);
     }
 
     #[test]
@@ -161,7 +159,7 @@ mod tests {
         {
             assert_eq!(resolved(header, size), "416", "{header} of {size}");
         }
-        let refusal = ByteRange::parse(b"bytes=10-").unwrap().resolve(10).unwrap_err();
+        let refusal = ByteRange::parse("bytes=10-").unwrap().resolve(10).unwrap_err();
         assert_eq!(
             refusal.fields(),
             [("RangeRequested", "bytes=10-".to_owned()), ("ActualObjectSize", "10".to_owned())]
@@ -172,7 +170,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_served_lies_in_the_object(header in "bytes=[0-9]{0,20}-[0-9]{0,20}", size in any::<u64>()) {
-            if let Some(Ok(range)) = ByteRange::parse(header.as_bytes()).map(|range| range.resolve(size)) {
+            if let Some(Ok(range)) = ByteRange::parse(&header).map(|range| range.resolve(size)) {
                 prop_assert!(range.first <= range.last && range.last < size);
                 prop_assert!(range.length() <= size);
             }
@@ -181,7 +179,7 @@ mod tests {
         #[test]
         fn prints_what_it_read(first in any::<u64>(), more in any::<u32>()) {
             let range = ByteRange::Between { first, last: first.saturating_add(u64::from(more)) };
-            prop_assert_eq!(ByteRange::parse(range.to_string().as_bytes()), Some(range));
+            prop_assert_eq!(ByteRange::parse(&range.to_string()), Some(range));
         }
     }
 }

@@ -121,3 +121,126 @@ fn is_ip_literal(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     host.starts_with('[') || name.parse::<Ipv4Addr>().is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    fn bases() -> BaseHosts {
+        BaseHosts::new([
+            "s3.example.org",
+            "eu.s3.example.org",
+            "localhost:9000",
+            "127.0.0.1:9000",
+            "[::1]:9000",
+        ])
+    }
+
+    /// `bucket|key` with nothing where there is none.
+    fn target(host: &str, path: &str) -> Result<String, S3Error> {
+        let target = Target::parse(host, path.as_bytes(), &bases())?;
+        let bucket = target.bucket().map_or("", BucketName::as_str);
+        Ok(format!("{bucket}|{}", target.key().map_or("", ObjectKey::as_str)))
+    }
+
+    #[test]
+    fn path_style_keeps_every_byte_of_the_key() {
+        for (path, expected) in [
+            ("/", "|"),
+            ("/bucket", "bucket|"),
+            ("/bucket/", "bucket|"),
+            ("/bucket/k", "bucket|k"),
+            ("/bucket//k", "bucket|/k"),
+            ("/bucket/%2Fk", "bucket|/k"),
+            ("/bucket//", "bucket|/"),
+            ("/bucket/a//b", "bucket|a//b"),
+            ("/bucket/.", "bucket|."),
+            ("/bucket/../other/k", "bucket|../other/k"),
+            ("/bucket/%2e%2e/k", "bucket|../k"),
+            ("/bucket/a%2520b+c", "bucket|a%20b+c"),
+            ("/bucket/%00", "bucket|\0"),
+            ("/buck%65t/k", "bucket|k"),
+        ] {
+            assert_eq!(target("s3.example.org", path).unwrap(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_slash_does_not_end_a_bucket() {
+        for path in ["/%2Fbucket", "/bucket%2Fk", "//bucket", "/bucket%2F/k"] {
+            assert_eq!(
+                target("s3.example.org", path).unwrap_err().code(),
+                ErrorCode::InvalidBucketName,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_path() {
+        for path in ["", "*", "bucket/k", "/bucket/%", "/bucket/%zz", "/bucket/%ff", "/%ff/k"] {
+            assert_eq!(target("s3.example.org", path).unwrap_err().code(), ErrorCode::InvalidURI, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_label_before_a_base_host_is_the_bucket() {
+        for (host, path, expected) in [
+            ("bucket.s3.example.org", "/", "bucket|"),
+            ("bucket.s3.example.org", "/k", "bucket|k"),
+            ("bucket.s3.example.org", "//k", "bucket|/k"),
+            ("bucket.s3.example.org", "/bucket/k", "bucket|bucket/k"),
+            ("BUCKET.S3.example.ORG", "/k", "bucket|k"),
+            ("my.bucket.s3.example.org", "/k", "my.bucket|k"),
+            ("bucket.localhost:9000", "/k", "bucket|k"),
+            // The closest base decides, and a base is never a bucket of another.
+            ("bucket.eu.s3.example.org", "/k", "bucket|k"),
+            ("eu.s3.example.org", "/bucket/k", "bucket|k"),
+            // Another port is another host.
+            ("bucket.localhost:9001", "/other/k", "other|k"),
+            ("xs3.example.org", "/other/k", "other|k"),
+            ("bucket.elsewhere.org", "/other/k", "other|k"),
+        ] {
+            assert_eq!(target(host, path).unwrap(), expected, "{host} {path}");
+        }
+        for host in ["Bad_Bucket.s3.example.org", ".s3.example.org", "a.s3.example.org"] {
+            assert_eq!(target(host, "/k").unwrap_err().code(), ErrorCode::InvalidBucketName, "{host}");
+        }
+    }
+
+    #[test]
+    fn an_address_serves_path_style_only() {
+        for host in ["127.0.0.1:9000", "127.0.0.1", "[::1]:9000", "[::1]", "bucket.127.0.0.1:9000"] {
+            assert_eq!(target(host, "/bucket/k").unwrap(), "bucket|k", "{host}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_measured_decoded() {
+        let of_length = |length| target("h", &format!("/bucket/{}", "%6B".repeat(length)));
+        assert!(of_length(1024).is_ok());
+        assert_eq!(of_length(1025).unwrap_err().code(), ErrorCode::KeyTooLongError);
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_comes_back_however_it_is_encoded(key in "\\PC{1,200}|[\\x00-\\x7f]{1,200}") {
+            let all: String = key.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            for path in [format!("/bucket/{}", percent::encode_key(&key)), format!("/bucket/{all}")] {
+                let target = Target::parse("h", path.as_bytes(), &bases()).unwrap();
+                prop_assert_eq!(target.key().map(ObjectKey::as_str), Some(key.as_str()));
+                let virtual_hosted = path.strip_prefix("/bucket").unwrap();
+                let target = Target::parse("bucket.s3.example.org", virtual_hosted.as_bytes(), &bases()).unwrap();
+                prop_assert_eq!(target.key().map(ObjectKey::as_str), Some(key.as_str()));
+            }
+        }
+
+        #[test]
+        fn no_path_panics(host in any::<String>(), path in any::<Vec<u8>>()) {
+            let _ = Target::parse(&host, &path, &bases());
+        }
+    }
+}

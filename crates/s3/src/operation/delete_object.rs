@@ -22,9 +22,38 @@ impl DeleteObject {
         request: &impl SignedRequest,
     ) -> Result<Self, S3Error> {
         let condition = WriteCondition::for_delete(
-            request.header_text("if-match").as_deref(),
-            request.header_text("if-none-match").as_deref(),
+            request.header("if-match").as_deref(),
+            request.header("if-none-match").as_deref(),
         )?;
         Ok(Self { bucket, key, condition })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ETag, ErrorCode, operation::Operation, operation::memory_request::MemoryRequest};
+
+    #[test]
+    fn deletes_the_key_it_names() {
+        let Operation::DeleteObject(input) = MemoryRequest::new("DELETE /bucket//a/../b").read().unwrap()
+        else {
+            panic!("not DeleteObject")
+        };
+        assert_eq!(input.key.as_str(), "/a/../b");
+        assert_eq!(input.condition, WriteCondition::Always);
+    }
+
+    #[test]
+    fn a_condition_is_never_dropped() {
+        let request = || MemoryRequest::new("DELETE /bucket/key");
+        let Operation::DeleteObject(input) = request().header("if-match", "\"abc\"").read().unwrap() else {
+            panic!("not DeleteObject")
+        };
+        assert_eq!(input.condition, WriteCondition::Matches(ETag::new("abc")));
+        for (header, value) in [("if-match", "*"), ("if-none-match", "*"), ("x-amz-if-match-size", "1")] {
+            let refusal = request().header(header, value).read().unwrap_err();
+            assert_eq!(refusal.code(), ErrorCode::NotImplemented, "{header}: {value}");
+        }
     }
 }

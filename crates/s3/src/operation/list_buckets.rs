@@ -41,3 +41,41 @@ fn max_buckets(request: &impl SignedRequest) -> Result<Option<u32>, S3Error> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{Operation, memory_request::MemoryRequest};
+
+    fn list(request: &MemoryRequest) -> Result<ListBuckets, S3Error> {
+        match request.read()? {
+            Operation::ListBuckets(input) => Ok(input),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn takes_every_parameter() {
+        let token = ContinuationToken::new("photos");
+        let request = MemoryRequest::new("GET /?prefix=p&bucket-region=eu-west-1&max-buckets=10000")
+            .parameter("continuation-token", &token.to_string());
+        assert_eq!(
+            list(&request).unwrap(),
+            ListBuckets {
+                prefix: Some("p".to_owned()),
+                bucket_region: Some("eu-west-1".to_owned()),
+                max_buckets: Some(10_000),
+                continuation_token: Some(token),
+            }
+        );
+    }
+
+    #[test]
+    fn a_page_has_1_to_10000_buckets() {
+        for value in ["0", "10001", "-1", "all"] {
+            let refusal = list(&MemoryRequest::new("GET /").parameter("max-buckets", value)).unwrap_err();
+            assert_eq!(refusal.fields()[0].1, "max-buckets", "{value}");
+        }
+        assert_eq!(list(&MemoryRequest::new("GET /")).unwrap().max_buckets, None);
+    }
+}

@@ -34,15 +34,68 @@ impl ListObjectsV2 {
         let continuation_token = request.parameter("continuation-token");
         Ok(Self {
             bucket,
-            prefix: request.parameter("prefix").unwrap_or_default(),
+            prefix: request.parameter("prefix").unwrap_or_default().to_owned(),
             delimiter: listing::text(request, "delimiter"),
             max_keys: listing::max_keys(request)?,
             encoding_type: EncodingType::read(request)?,
             start_after: listing::text(request, "start-after"),
             continuation_token: continuation_token
-                .map(|token| ContinuationToken::parse(&token))
+                .map(|token| ContinuationToken::parse(token))
                 .transpose()?,
             fetch_owner: request.parameter("fetch-owner").is_some_and(|value| value == "true"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{Operation, memory_request::MemoryRequest};
+
+    fn list(request: &MemoryRequest) -> Result<ListObjectsV2, S3Error> {
+        match request.read()? {
+            Operation::ListObjectsV2(input) => Ok(input),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn takes_every_parameter() {
+        let token = ContinuationToken::new("kphotos/cat.jpg");
+        let request =
+            MemoryRequest::new("GET /bucket?list-type=2&max-keys=7&encoding-type=url&fetch-owner=true")
+                .parameter("prefix", "photos/ä")
+                .parameter("delimiter", "/")
+                .parameter("start-after", "photos/a")
+                .parameter("continuation-token", &token.to_string());
+        assert_eq!(
+            list(&request).unwrap(),
+            ListObjectsV2 {
+                bucket: BucketName::parse("bucket").unwrap(),
+                prefix: "photos/ä".to_owned(),
+                delimiter: Some("/".to_owned()),
+                max_keys: 7,
+                encoding_type: Some(EncodingType::Url),
+                start_after: Some("photos/a".to_owned()),
+                continuation_token: Some(token),
+                fetch_owner: true,
+            }
+        );
+    }
+
+    #[test]
+    fn lists_all_by_itself() {
+        let input = list(&MemoryRequest::new("GET /bucket?list-type=2&delimiter=")).unwrap();
+        assert_eq!((input.prefix.as_str(), input.delimiter, input.max_keys), ("", None, 1000));
+        assert_eq!((input.continuation_token, input.fetch_owner), (None, false));
+    }
+
+    #[test]
+    fn refuses_a_token_of_somebody_elses() {
+        for token in ["", "abc"] {
+            let request =
+                MemoryRequest::new("GET /bucket?list-type=2").parameter("continuation-token", token);
+            assert_eq!(list(&request).unwrap_err().message(), "The continuation token provided is incorrect");
+        }
     }
 }

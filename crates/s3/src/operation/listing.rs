@@ -12,7 +12,7 @@ pub enum EncodingType {
 
 impl EncodingType {
     pub(super) fn read(request: &impl SignedRequest) -> Result<Option<Self>, S3Error> {
-        match request.parameter("encoding-type").as_deref() {
+        match request.parameter("encoding-type") {
             None | Some("") => Ok(None),
             Some("url") => Ok(Some(Self::Url)),
             Some(other) => Err(S3Error::invalid_argument(
@@ -37,12 +37,44 @@ pub(super) fn max_keys(request: &impl SignedRequest) -> Result<u32, S3Error> {
         _ => Err(S3Error::invalid_argument(
             "Argument maxKeys must be an integer between 0 and 2147483647",
             "maxKeys",
-            &value,
+            value,
         )),
     }
 }
 
 /// A text parameter, `None` if it is empty too.
 pub(super) fn text(request: &impl SignedRequest, name: &str) -> Option<String> {
-    request.parameter(name).filter(|value| !value.is_empty())
+    request.parameter(name).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::memory_request::MemoryRequest;
+
+    #[test]
+    fn max_keys_is_cut_to_a_page() {
+        let keys = |value: &str| max_keys(&MemoryRequest::new("GET /bucket").parameter("max-keys", value));
+        assert_eq!(max_keys(&MemoryRequest::new("GET /bucket")), Ok(1000));
+        for (value, expected) in
+            [("", 1000), ("0", 0), ("1", 1), ("1000", 1000), ("1001", 1000), ("2147483647", 1000)]
+        {
+            assert_eq!(keys(value), Ok(expected), "{value}");
+        }
+        for value in ["-1", "-0", "+1", "2147483648", "many", "1.5", " 1"] {
+            let refusal = keys(value).unwrap_err();
+            assert_eq!(refusal.message(), "Argument maxKeys must be an integer between 0 and 2147483647");
+            assert_eq!(refusal.fields()[1], ("ArgumentValue", value.to_owned()));
+        }
+    }
+
+    #[test]
+    fn url_is_the_only_encoding() {
+        let read = |value: &str| {
+            EncodingType::read(&MemoryRequest::new("GET /bucket").parameter("encoding-type", value))
+        };
+        assert_eq!(read("url"), Ok(Some(EncodingType::Url)));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("base64").unwrap_err().message(), "Invalid Encoding Method specified in Request");
+    }
 }

@@ -14,6 +14,8 @@ mod list_buckets;
 mod list_objects;
 mod list_objects_v2;
 mod listing;
+#[cfg(test)]
+mod memory_request;
 mod object_read;
 mod put_object;
 mod refused;
@@ -166,5 +168,31 @@ impl Operation {
             (Some(bucket), None) => format!("arn:aws:s3:::{bucket}"),
             (Some(bucket), Some(key)) => format!("arn:aws:s3:::{bucket}/{key}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memory_request::MemoryRequest;
+
+    #[test]
+    fn names_the_resource_byte_for_byte() {
+        for (line, arn) in [
+            ("GET /", "arn:aws:s3:::*"),
+            ("HEAD /bucket", "arn:aws:s3:::bucket"),
+            ("GET /bucket?list-type=2&prefix=a", "arn:aws:s3:::bucket"),
+            ("GET /bucket//a%20b/../*", "arn:aws:s3:::bucket//a b/../*"),
+        ] {
+            assert_eq!(MemoryRequest::new(line).read().unwrap().resource_arn(), arn);
+        }
+    }
+
+    #[test]
+    fn a_bucket_level_operation_has_no_key() {
+        let list = MemoryRequest::new("GET /bucket?prefix=key").read().unwrap();
+        assert_eq!((list.bucket().map(BucketName::as_str), list.key()), (Some("bucket"), None));
+        let get = MemoryRequest::new("GET /bucket/key").read().unwrap();
+        assert_eq!(get.key().map(ObjectKey::as_str), Some("key"));
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> R
     let row =
         TABLE.iter().filter(|row| row.method == method && row.resource == resource).find(|row| {
             match row.selector {
-                Selector::SubResource(name) => sub_resource.as_deref() == Some(name),
+                Selector::SubResource(name) => sub_resource == Some(name),
                 Selector::Plain => sub_resource.is_none(),
                 Selector::Parameter(name, value) => {
                     sub_resource.is_none() && request.parameter(name).is_some_and(|given| given == value)
@@ -30,13 +30,13 @@ pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> R
         });
     let Some(row) = row else {
         return Err(match sub_resource {
-            Some(name) => refuse_sub_resource(&name, resource, method),
+            Some(name) => refuse_sub_resource(name, resource, method),
             None => refuse_method(resource, method),
         });
     };
     if !matches!(method, Method::Get | Method::Head)
         && let Some((name, _)) = request
-            .query()
+            .parameters()
             .find(|(name, value)| value.is_empty() && !name.starts_with("x-") && !name.starts_with("X-"))
     {
         return Err(S3Error::operation_not_implemented(&format!("{method} of the sub-resource {name:?}")));
@@ -47,10 +47,10 @@ pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> R
 
 /// The sub-resource that says what the request is about: one that is not a mere modifier, if there is one;
 /// and of several one that the table does not have, so that they are refused together.
-fn sub_resource(request: &impl SignedRequest) -> Option<String> {
-    let mut found: Option<String> = None;
-    for (name, _) in request.query() {
-        if !refused::is_sub_resource(&name) {
+fn sub_resource(request: &impl SignedRequest) -> Option<&str> {
+    let mut found: Option<&str> = None;
+    for (name, _) in request.parameters() {
+        if !refused::is_sub_resource(name) {
             continue;
         }
         let weight = |name: &str| {
@@ -62,8 +62,8 @@ fn sub_resource(request: &impl SignedRequest) -> Option<String> {
                 2
             }
         };
-        if found.as_deref().is_none_or(|known| weight(&name) > weight(known)) {
-            found = Some(name.into_owned());
+        if found.is_none_or(|known| weight(name) > weight(known)) {
+            found = Some(name);
         }
     }
     found
@@ -95,4 +95,112 @@ fn refuse_method(resource: ResourceKind, method: Method) -> S3Error {
         }
     }
     S3Error::method_not_allowed(method.as_str(), resource.as_str(), &allowed.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        ErrorCode,
+        operation::{OperationName, memory_request::MemoryRequest},
+    };
+
+    fn operation(line: &'static str) -> OperationName {
+        MemoryRequest::new(line).read().unwrap().name()
+    }
+
+    /// The code and what the refusal says in its fields.
+    fn refusal(line: &'static str) -> (ErrorCode, String) {
+        let refusal = MemoryRequest::new(line).read().unwrap_err();
+        let said: Vec<&str> = refusal.fields().iter().map(|(_, value)| value.as_str()).collect();
+        (refusal.code(), said.join(" "))
+    }
+
+    #[test]
+    fn finds_every_operation_of_the_table() {
+        for (line, expected) in [
+            ("GET /", OperationName::ListBuckets),
+            ("PUT /bucket", OperationName::CreateBucket),
+            ("PUT /bucket/", OperationName::CreateBucket),
+            ("HEAD /bucket", OperationName::HeadBucket),
+            ("DELETE /bucket", OperationName::DeleteBucket),
+            ("GET /bucket?location", OperationName::GetBucketLocation),
+            ("GET /bucket/?location=", OperationName::GetBucketLocation),
+            ("GET /bucket?list-type=2&prefix=a", OperationName::ListObjectsV2),
+            ("GET /bucket?prefix=a&list-type=2", OperationName::ListObjectsV2),
+            ("GET /bucket", OperationName::ListObjects),
+            ("GET /bucket?delimiter=/", OperationName::ListObjects),
+            ("GET /bucket/key", OperationName::GetObject),
+            ("HEAD /bucket/key", OperationName::HeadObject),
+            ("PUT /bucket/key", OperationName::PutObject),
+            ("DELETE /bucket/key", OperationName::DeleteObject),
+        ] {
+            assert_eq!(operation(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_sub_resource_is_refused_by_the_name_of_its_operation() {
+        for (line, named) in [
+            ("DELETE /bucket/key?tagging", "DeleteObjectTagging"),
+            ("DELETE /bucket/key?tagging=", "DeleteObjectTagging"),
+            ("DELETE /bucket/key?x-id=a&TAGGING", "DeleteObjectTagging"),
+            ("GET /bucket/key?acl", "GetObjectAcl"),
+            ("PUT /bucket/key?acl&versionId=1", "PutObjectAcl"),
+            ("PUT /bucket/key?versionId=1&acl", "PutObjectAcl"),
+            ("PUT /bucket/key?partNumber=1&uploadId=u", "UploadPart"),
+            ("DELETE /bucket/key?uploadId=u", "AbortMultipartUpload"),
+            ("GET /bucket/key?versionId=null", "GetObject of a version"),
+            ("DELETE /bucket/key?versionId=1", "DeleteObject of a version"),
+            ("POST /bucket/key?uploads", "CreateMultipartUpload"),
+            ("POST /bucket?delete", "DeleteObjects"),
+            ("POST /bucket", "PostObject"),
+            ("DELETE /bucket?policy", "DeleteBucketPolicy"),
+            ("GET /bucket?list-type=2&versions", "ListObjectVersions"),
+            ("GET /bucket?location&versioning", "GetBucketVersioning"),
+            ("GET /bucket?versioning&location", "GetBucketVersioning"),
+        ] {
+            let said = format!("{named} is not implemented by this server");
+            assert_eq!(refusal(line), (ErrorCode::NotImplemented, said), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_method_that_means_nothing_is_refused_as_such() {
+        for (line, said, allowed) in [
+            ("POST /", "POST SERVICE", "GET"),
+            ("DELETE /", "DELETE SERVICE", "GET"),
+            ("POST /bucket/key", "POST OBJECT", "GET, HEAD, PUT, DELETE"),
+            ("OPTIONS /bucket", "OPTIONS BUCKET", "PUT, HEAD, DELETE, GET"),
+            ("PUT /bucket?location", "PUT LOCATION", "GET"),
+            ("GET /bucket/key?location", "GET LOCATION", ""),
+            ("POST /bucket/key?tagging", "POST TAGGING", "DELETE, GET, PUT"),
+        ] {
+            let refusal = MemoryRequest::new(line).read().unwrap_err();
+            assert_eq!(refusal.code(), ErrorCode::MethodNotAllowed, "{line}");
+            assert_eq!(format!("{} {}", refusal.fields()[0].1, refusal.fields()[1].1), said, "{line}");
+            assert_eq!(refusal.headers(), [("allow", allowed.to_owned())], "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_ignored() {
+        for line in [
+            "GET /bucket/key?session-id=7",
+            "GET /bucket/key?unheard-of",
+            "PUT /bucket/key?session-id=7",
+            "DELETE /bucket/key?x-id",
+            "DELETE /bucket/key?X-Anything=",
+        ] {
+            assert!(MemoryRequest::new(line).read().is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_sub_resource_never_writes_or_deletes_the_object() {
+        for line in
+            ["DELETE /bucket/key?unheard-of", "PUT /bucket/key?unheard-of=", "DELETE /bucket?unheard-of"]
+        {
+            assert_eq!(refusal(line).0, ErrorCode::NotImplemented, "{line}");
+        }
+    }
 }

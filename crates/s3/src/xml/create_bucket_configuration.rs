@@ -56,3 +56,66 @@ impl CreateBucketConfiguration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    fn region(body: &str) -> Result<Option<String>, ErrorCode> {
+        CreateBucketConfiguration::parse(body.as_bytes())
+            .map(|configuration| configuration.location_constraint)
+            .map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn takes_the_region() {
+        let body = "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\n  \
+                    <LocationConstraint>eu-west-1</LocationConstraint>\n</CreateBucketConfiguration>";
+        assert_eq!(region(body), Ok(Some("eu-west-1".to_owned())));
+    }
+
+    #[test]
+    fn nothing_asks_for_nothing() {
+        for body in [
+            "",
+            "<CreateBucketConfiguration/>",
+            "<CreateBucketConfiguration><LocationConstraint/></CreateBucketConfiguration>",
+        ] {
+            assert_eq!(region(body), Ok(None), "{body}");
+        }
+    }
+
+    #[test]
+    fn refuses_another_document() {
+        for body in [
+            "<LocationConstraint>eu-west-1</LocationConstraint>",
+            "<CreateBucketConfiguration>eu-west-1</CreateBucketConfiguration>",
+            "<CreateBucketConfiguration><Region>a</Region></CreateBucketConfiguration>",
+            "<CreateBucketConfiguration><LocationConstraint>a</LocationConstraint>\
+             <LocationConstraint>b</LocationConstraint></CreateBucketConfiguration>",
+            " ",
+        ] {
+            assert_eq!(region(body), Err(ErrorCode::MalformedXML), "{body}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_would_have_to_leave_out() {
+        for part in ["<Bucket><Type>Directory</Type></Bucket>", "<Tags/>"] {
+            let body = format!("<CreateBucketConfiguration>{part}</CreateBucketConfiguration>");
+            assert_eq!(region(&body), Err(ErrorCode::NotImplemented));
+        }
+    }
+
+    #[test]
+    fn only_the_servers_own_region_will_do() {
+        let asking = |region: Option<&str>| CreateBucketConfiguration {
+            location_constraint: region.map(str::to_owned),
+        };
+        assert_eq!(asking(None).check_region("eu-west-1"), Ok(()));
+        assert_eq!(asking(Some("eu-west-1")).check_region("eu-west-1"), Ok(()));
+        let refusal = asking(Some("eu-west-2")).check_region("eu-west-1").unwrap_err();
+        assert_eq!(refusal.code(), ErrorCode::IllegalLocationConstraintException);
+    }
+}

@@ -160,7 +160,10 @@ impl Names {
             xml.push_str("<Contents>");
             self.write(xml, "Key", object.key);
             text::element(xml, "LastModified", &timestamp::in_listing(object.last_modified));
-            text::element(xml, "ETag", &object.etag.to_string());
+            // S3 escapes the quotes here, though it need not.
+            xml.push_str("<ETag>&quot;");
+            text::escape(xml, object.etag.as_str());
+            xml.push_str("&quot;</ETag>");
             text::element(xml, "Size", &object.size.to_string());
             if let Some(owner) = &object.owner {
                 owner.write(xml);
@@ -173,5 +176,96 @@ impl Names {
             self.write(xml, "Prefix", prefix);
             xml.push_str("</CommonPrefixes>");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time() -> Timestamp {
+        "2026-11-21T17:15:42Z".parse().unwrap()
+    }
+
+    fn entry<'a>(key: &'a str, etag: &'a ETag) -> ObjectEntry<'a> {
+        ObjectEntry { key, last_modified: time(), etag, size: 11, storage_class: "STANDARD", owner: None }
+    }
+
+    #[test]
+    fn writes_a_page() {
+        let etag = ETag::new("d41d8cd98f00b204e9800998ecf8427e");
+        let answer = ListObjectsV2Answer {
+            bucket: "bucket",
+            prefix: "a&b/",
+            delimiter: Some("/"),
+            max_keys: 2,
+            encoding_type: None,
+            continuation_token: Some("this"),
+            start_after: None,
+            next_continuation_token: Some("next"),
+            objects: &[entry("a&b/<c>\u{1}", &etag)],
+            common_prefixes: &["a&b/d/"],
+        };
+        assert_eq!(
+            answer.to_xml(),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <Name>bucket</Name><Prefix>a&amp;b/</Prefix><Delimiter>/</Delimiter>\
+             <ContinuationToken>this</ContinuationToken><NextContinuationToken>next</NextContinuationToken>\
+             <KeyCount>2</KeyCount><MaxKeys>2</MaxKeys><IsTruncated>true</IsTruncated>\
+             <Contents><Key>a&amp;b/&lt;c&gt;&#1;</Key><LastModified>2026-11-21T17:15:42.000Z</LastModified>\
+             <ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>11</Size>\
+             <StorageClass>STANDARD</StorageClass></Contents>\
+             <CommonPrefixes><Prefix>a&amp;b/d/</Prefix></CommonPrefixes></ListBucketResult>"
+        );
+    }
+
+    #[test]
+    fn encodes_names_when_asked() {
+        let etag = ETag::new("e");
+        let owner = Owner { id: "presign", display_name: "root" };
+        let answer = ListObjectsV2Answer {
+            bucket: "bucket",
+            prefix: "a b",
+            delimiter: Some("+"),
+            max_keys: 1000,
+            encoding_type: Some(EncodingType::Url),
+            continuation_token: None,
+            start_after: Some("é"),
+            next_continuation_token: None,
+            objects: &[ObjectEntry { owner: Some(owner), ..entry("a b/\u{1}", &etag) }],
+            common_prefixes: &["a b+"],
+        };
+        let xml = answer.to_xml();
+        for part in [
+            "<Prefix>a%20b</Prefix><Delimiter>%2B</Delimiter><StartAfter>%C3%A9</StartAfter><KeyCount>2</KeyCount>",
+            "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><Contents><Key>a%20b/%01</Key>",
+            "<Size>11</Size><Owner><ID>presign</ID><DisplayName>root</DisplayName></Owner><StorageClass>",
+            "<CommonPrefixes><Prefix>a%20b%2B</Prefix></CommonPrefixes>",
+        ] {
+            assert!(xml.contains(part), "{part} in {xml}");
+        }
+    }
+
+    #[test]
+    fn the_first_version_has_markers() {
+        let etag = ETag::new("e");
+        let answer = ListObjectsAnswer {
+            bucket: "bucket",
+            prefix: "",
+            delimiter: Some("/"),
+            max_keys: 1,
+            encoding_type: None,
+            marker: "a",
+            is_truncated: true,
+            next_marker: Some("b"),
+            objects: &[entry("b", &etag)],
+            common_prefixes: &[],
+        };
+        let xml = answer.to_xml();
+        let head = "<Name>bucket</Name><Prefix></Prefix><Marker>a</Marker><NextMarker>b</NextMarker>\
+                    <MaxKeys>1</MaxKeys><Delimiter>/</Delimiter><IsTruncated>true</IsTruncated><Contents>";
+        assert!(xml.contains(head), "{xml}");
+        assert!(!xml.contains("KeyCount"));
     }
 }

@@ -10,11 +10,10 @@ pub fn location_constraint(region: &str) -> String {
     if region == "us-east-1" {
         return format!("{declaration}<LocationConstraint xmlns=\"{NAMESPACE}\"/>");
     }
-    let mut value = String::new();
-    text::element(&mut value, "LocationConstraint", region);
-    // The writer has no attributes: this is the only element with a value that carries the namespace itself.
-    let value = value.trim_start_matches("<LocationConstraint>");
-    format!("{declaration}<LocationConstraint xmlns=\"{NAMESPACE}\">{value}")
+    let mut xml = format!("{declaration}<LocationConstraint xmlns=\"{NAMESPACE}\">");
+    text::escape(&mut xml, region);
+    xml.push_str("</LocationConstraint>");
+    xml
 }
 
 #[cfg(test)]

@@ -95,3 +95,77 @@ fn push_text(text: &str, open: &mut [Element]) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    fn root_text(body: &str) -> Result<String, ErrorCode> {
+        parse(body.as_bytes()).map(|root| root.text).map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn reads_what_xml_itself_has() {
+        for (body, expected) in [
+            ("<a>b</a>", "b"),
+            ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- c --><a x=\"1\"> b </a>\n", "b"),
+            ("\u{feff}<a>&lt;&amp;&#65;&#x42;<![CDATA[<c>]]></a>", "<&AB<c>"),
+            ("<n:a xmlns:n=\"urn:n\">b</n:a>", "b"),
+            ("<a/>", ""),
+        ] {
+            assert_eq!(root_text(body), Ok(expected.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn refuses_dtds_entities_and_broken_documents() {
+        for body in [
+            "<!DOCTYPE a><a>b</a>",
+            "<!DOCTYPE a [<!ENTITY e \"b\">]><a>&e;</a>",
+            "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>",
+            "<a>&e;</a>",
+            "<a>&#x110000;</a>",
+            "<?php echo ?><a>b</a>",
+            "",
+            "b",
+            "<a>",
+            "<a></b>",
+            "</a>",
+            "<a/><b/>",
+            "<a></a>b",
+            "b<a></a>",
+            "<a b></a>",
+            "<a b=\"1\" b=\"2\"/>",
+            "<a><b></a></b>",
+        ] {
+            assert_eq!(root_text(body), Err(ErrorCode::MalformedXML), "{body}");
+        }
+        assert_eq!(parse(b"<a>\xff</a>").unwrap_err().code(), ErrorCode::MalformedXML);
+    }
+
+    #[test]
+    fn ends_at_depth_16() {
+        let nested = |depth: usize| root_text(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)));
+        assert!(nested(16).is_ok());
+        assert_eq!(nested(17), Err(ErrorCode::MalformedXML));
+        let leaf = format!("{}<a/>{}", "<a>".repeat(16), "</a>".repeat(16));
+        assert_eq!(root_text(&leaf), Err(ErrorCode::MalformedXML));
+    }
+
+    #[test]
+    fn ends_at_1_mib() {
+        let of_size = |size: usize| root_text(&format!("<a>{}</a>", "b".repeat(size - 7)));
+        assert!(of_size(1024 * 1024).is_ok());
+        assert_eq!(of_size(1024 * 1024 + 1), Err(ErrorCode::MaxMessageLengthExceeded));
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in "[<>/&;!\\[\\]?a\"'= x#-]{0,60}") {
+            let _ = parse(body.as_bytes());
+        }
+    }
+}

@@ -11,21 +11,39 @@ fn xml_carries(c: char) -> bool {
 /// Writes `<name>value</name>`. A character that XML cannot carry becomes U+FFFD, so that the document always
 /// parses: for texts that people read.
 pub(crate) fn element(xml: &mut String, name: &str, value: &str) {
-    write(xml, name, value, |xml, _| xml.push('\u{fffd}'));
+    open(xml, name);
+    escape(xml, value);
+    close(xml, name);
 }
 
-/// Writes `<name>value</name>` for a value that machines act on, such as a listed key. A character that XML
-/// 1.0 cannot carry becomes a character reference, as S3 writes it: an XML 1.1 parser reads it back, and an
-/// XML 1.0 parser refuses the document, which is better than a key that is not there. `encoding-type=url`
-/// spares clients the choice.
+/// Writes `<name>value</name>` for a value that machines act on, such as a listed key. A character that XML 1.0
+/// cannot carry becomes a character reference, as S3 writes it: an XML 1.1 parser reads it back, and an XML 1.0
+/// parser refuses the document, which is better than a key that is not there. `encoding-type=url` spares clients
+/// the choice.
 pub(crate) fn exact_element(xml: &mut String, name: &str, value: &str) {
-    write(xml, name, value, |xml, c| push_reference(xml, c));
+    open(xml, name);
+    escape_with(xml, value, push_reference);
+    close(xml, name);
 }
 
-fn write(xml: &mut String, name: &str, value: &str, uncarried: fn(&mut String, char)) {
+/// Writes character data as [`element`] does.
+pub(crate) fn escape(xml: &mut String, value: &str) {
+    escape_with(xml, value, |xml, _| xml.push('\u{fffd}'));
+}
+
+fn open(xml: &mut String, name: &str) {
     xml.push('<');
     xml.push_str(name);
     xml.push('>');
+}
+
+fn close(xml: &mut String, name: &str) {
+    xml.push_str("</");
+    xml.push_str(name);
+    xml.push('>');
+}
+
+fn escape_with(xml: &mut String, value: &str, uncarried: fn(&mut String, char)) {
     for c in value.chars() {
         match c {
             '&' => xml.push_str("&amp;"),
@@ -37,9 +55,6 @@ fn write(xml: &mut String, name: &str, value: &str, uncarried: fn(&mut String, c
             c => uncarried(xml, c),
         }
     }
-    xml.push_str("</");
-    xml.push_str(name);
-    xml.push('>');
 }
 
 fn push_reference(xml: &mut String, c: char) {

@@ -7,14 +7,15 @@ import sys
 from . import client, post, raw
 from .hostile import Hostile
 
+# Each gives a function that makes one case; sessions and clients are made for the kind asked for only.
 KINDS = {
-    "raw-sigv4-query": raw.sigv4_query,
-    "raw-sigv4-header": raw.sigv4_header,
-    "raw-sigv2-query": raw.sigv2_query,
-    "client-sigv4": client.Urls("s3v4").case,
-    "client-sigv2": client.Urls("s3").case,
-    "post-sigv4": post.Forms("s3v4").case,
-    "post-sigv2": post.Forms("s3").case,
+    "raw-sigv4-query": lambda: raw.sigv4_query,
+    "raw-sigv4-header": lambda: raw.sigv4_header,
+    "raw-sigv2-query": lambda: raw.sigv2_query,
+    "client-sigv4": lambda: client.Urls("s3v4").case,
+    "client-sigv2": lambda: client.Urls("s3").case,
+    "post-sigv4": lambda: post.Forms("s3v4").case,
+    "post-sigv2": lambda: post.Forms("s3").case,
 }
 
 
@@ -24,7 +25,7 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--count", type=int, default=10)
     chosen = arguments.parse_args()
-    make, hostile = KINDS[chosen.kind], Hostile(chosen.seed)
+    make, hostile = KINDS[chosen.kind](), Hostile(chosen.seed)
     for _ in range(chosen.count):
         json.dump(make(hostile), sys.stdout)
         sys.stdout.write("\n")

@@ -1,6 +1,5 @@
 """boto3's S3 client, asked for presigned URLs as applications ask for them."""
 
-import boto3
 import boto3.session
 from botocore.config import Config
 
@@ -61,7 +60,7 @@ ADDRESSES_PER_RUN = 40
 class Address:
     """One configured client, and the words that the case needs to name the same address."""
 
-    def __init__(self, hostile, signature_version):
+    def __init__(self, session, hostile, signature_version):
         s3 = {}
         self.words = {"endpoint": None, "style": "auto", "dualstack": False, "fips": False, "accelerate": False}
         if hostile.chance(0.4):
@@ -83,7 +82,6 @@ class Address:
                 s3["use_accelerate_endpoint"] = True
         # No signature version at all is boto3's default configuration, which is SigV2 in the old regions.
         version = {} if signature_version == "s3" else {"signature_version": signature_version}
-        session = boto3.session.Session(aws_access_key_id="set-per-case", aws_secret_access_key="set-per-case")
         self.client = session.client(
             "s3",
             region_name=self.region,
@@ -95,29 +93,27 @@ class Address:
                 **version,
             ),
         )
-        self.credentials = session.get_credentials()
-
-    def use(self, credentials):
-        """The same client for other credentials: a client is slow to make."""
-        self.credentials.access_key = credentials["access_key_id"]
-        self.credentials.secret_key = credentials["secret"]
-        self.credentials.token = credentials["token"]
-
     def has_room_for_dots(self):
         return not self.words["accelerate"] and self.words["style"] != "virtual"
 
 
 class Addresses:
-    """The clients of one run, made when they are first needed."""
+    """The clients of one run, made when they are first needed, of one session: both are slow to make."""
 
     def __init__(self, signature_version):
         self.signature_version = signature_version
         self.made = {}
+        self.session = boto3.session.Session(aws_access_key_id="set-per-case", aws_secret_access_key="set-per-case")
+        self.credentials = self.session.get_credentials()
 
-    def any(self, hostile):
+    def any(self, hostile, credentials):
+        """One of the clients, signing with these credentials."""
         slot = hostile.random.randrange(ADDRESSES_PER_RUN)
         if slot not in self.made:
-            self.made[slot] = Address(hostile, self.signature_version)
+            self.made[slot] = Address(self.session, hostile, self.signature_version)
+        self.credentials.access_key = credentials["access_key_id"]
+        self.credentials.secret_key = credentials["secret"]
+        self.credentials.token = credentials["token"]
         return self.made[slot]
 
 
@@ -128,8 +124,8 @@ class Urls:
         self.addresses = Addresses(signature_version)
 
     def case(self, hostile):
-        address, credentials = self.addresses.any(hostile), hostile.credentials()
-        address.use(credentials)
+        credentials = hostile.credentials()
+        address = self.addresses.any(hostile, credentials)
         operation = hostile.one_of(list(OPERATIONS))
         method, query, required, optional, header_names = OPERATIONS[operation]
         parameters = {"Bucket": hostile.bucket(address.has_room_for_dots()), "Key": hostile.key()}

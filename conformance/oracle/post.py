@@ -14,8 +14,8 @@ class Forms:
         self.addresses = Addresses(signature_version)
 
     def case(self, hostile):
-        address, credentials = self.addresses.any(hostile), hostile.credentials()
-        address.use(credentials)
+        credentials = hostile.credentials()
+        address = self.addresses.any(hostile, credentials)
         bucket, key = hostile.bucket(address.has_room_for_dots()), hostile.key()
         if hostile.chance(0.3):
             key = key[:200] + "${filename}"

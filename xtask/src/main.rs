@@ -1,2 +1,51 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks, run as `cargo xtask TASK`.
+
+mod bench;
+mod command;
+mod lint;
+mod node;
+mod python;
+mod setup;
+mod stamp;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's own tasks.
+///
+/// A Rust toolchain, Python 3 and Node are all that a machine needs. Everything else is installed by the
+/// tasks themselves into the project's own folders: `.venv`, `conformance/js/node_modules` and `target`.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test: the Rust tests, the examples in the documentation, and the conformance suite in which
+    /// boto3, the AWS CLI, the JavaScript SDK, curl and wget meet the built `presign`.
+    Test(test::Options),
+    /// Check format, clippy and rustdoc with warnings denied, spelling, and the dependencies' licences and
+    /// sources.
+    Lint,
+    /// Install what the tests and checks need, and nothing else. `test` and `lint` do this by themselves.
+    Setup,
+    /// Run the benchmarks.
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let workspace = Workspace::locate()?;
+    match arguments.task {
+        Task::Test(options) => test::pass(&workspace, &options),
+        Task::Lint => lint::check(&workspace),
+        Task::Setup => setup::install(&workspace),
+        Task::Bench(options) => bench::measure(&workspace, &options),
+    }
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask lint`: format, clippy, documentation, spelling, and what the project depends on.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::command::{answers, cargo, run};
+use crate::python;
+use crate::workspace::Workspace;
+
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let root = workspace.root();
+    run(cargo(root).args(["fmt", "--all", "--check"]))?;
+    run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run(cargo(root).args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    python::install(workspace)?;
+    run(Command::new(python::program(workspace, "typos")).current_dir(root))?;
+    check_dependencies(workspace)
+}
+
+/// Licences, sources and bans. The database of advisories is fetched from elsewhere, so it is not part of
+/// a check that must give the same answer everywhere.
+fn check_dependencies(workspace: &Workspace) -> anyhow::Result<()> {
+    let places = [workspace.tools().join("bin").join("cargo-deny"), PathBuf::from("cargo-deny")];
+    let Some(deny) = places.iter().find(|deny| answers(Command::new(deny).arg("--version"))) else {
+        eprintln!(
+            "left out: licences and sources of the dependencies; `cargo install --locked cargo-deny` brings \
+             what checks them"
+        );
+        return Ok(());
+    };
+    run(Command::new(deny).current_dir(workspace.root()).args([
+        "--log-level",
+        "error",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))?;
+    eprintln!("left out: `cargo deny check advisories`, which fetches a database first");
+    Ok(())
+}

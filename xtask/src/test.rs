@@ -1,0 +1,82 @@
+//! `cargo xtask test`: every test there is.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+
+use crate::command::{answers, cargo, run};
+use crate::workspace::Workspace;
+use crate::{python, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Also run what takes long and gigabytes of disk: a 5 GiB upload. Builds `presign` optimised.
+    #[arg(long)]
+    long: bool,
+    /// Run only this part. Repeat it for several.
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+    /// For pytest, after `--`: `cargo xtask test --only conformance -- -k boto3`.
+    #[arg(last = true, value_name = "PYTEST ARGUMENTS")]
+    pytest: Vec<String>,
+}
+
+/// A part of the tests.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The Rust tests, with cargo-nextest where it is installed.
+    Rust,
+    /// The examples in the documentation.
+    Doc,
+    /// The built `presign` and its real clients.
+    Conformance,
+}
+
+pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let wants = |part| options.only.is_empty() || options.only.contains(&part);
+    // The Rust tests need Python too: botocore is their byte oracle.
+    setup::install(workspace)?;
+    if wants(Part::Rust) {
+        rust(workspace)?;
+    }
+    if wants(Part::Doc) {
+        cargo_tests(workspace, &["test", "--workspace", "--doc"])?;
+    }
+    if wants(Part::Conformance) {
+        conformance(workspace, options)?;
+    }
+    Ok(())
+}
+
+fn rust(workspace: &Workspace) -> anyhow::Result<()> {
+    if answers(cargo(workspace.root()).args(["nextest", "--version"])) {
+        return cargo_tests(workspace, &["nextest", "run", "--workspace"]);
+    }
+    eprintln!("cargo-nextest is not installed, so `cargo test` runs the tests: slower, and as thorough");
+    cargo_tests(workspace, &["test", "--workspace", "--lib", "--bins", "--tests"])
+}
+
+fn cargo_tests(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
+    run(cargo(workspace.root()).args(arguments).env("PRESIGN_PYTHON", python::interpreter(workspace)))
+        .context("the Rust tests did not pass")
+}
+
+fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let mut build = cargo(workspace.root());
+    build.args(["build", "--package", "presign-cli"]);
+    if options.long {
+        build.arg("--release");
+    }
+    run(&mut build)?;
+    let presign = workspace.presign(options.long);
+    if !presign.exists() {
+        bail!("{} was built and is not there; is CARGO_BUILD_TARGET set? Unset it", presign.display());
+    }
+    let mut pytest = Command::new(python::interpreter(workspace));
+    pytest.args(["-m", "pytest"]).current_dir(workspace.conformance()).env("PRESIGN_BINARY", presign);
+    if options.long {
+        pytest.arg("--long");
+    }
+    run(pytest.args(&options.pytest)).context("the conformance suite did not pass")
+}

@@ -20,7 +20,7 @@ const MIN_SIZE: &str = "x-presign-min-size";
 const CONTENT_TYPE: &str = "x-presign-content-type";
 const IP: &str = "x-presign-ip";
 const NOT_BEFORE: &str = "x-presign-not-before";
-const METHODS: &str = "x-presign-methods";
+pub(crate) const METHODS: &str = "x-presign-methods";
 const LINK: &str = "x-presign-link";
 
 /// Limits on the use of one URL. The default limits nothing.

@@ -13,9 +13,9 @@ use crate::timestamp::BasicTime;
 type HmacSha256 = Hmac<Sha256>;
 
 /// The name of the signature algorithm, as it stands in URLs, headers and the string to sign.
-pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The last part of every credential scope.
-pub const TERMINAL: &str = "aws4_request";
+pub(crate) const TERMINAL: &str = "aws4_request";
 
 /// A signing key with the credential scope it is good for: one day, one region, one service.
 ///
@@ -44,6 +44,12 @@ impl SigningKey {
     /// The credential scope, `20130524/us-east-1/s3/aws4_request`.
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// Whether this is the key of that day, region and service.
+    pub(crate) fn is_for(&self, date: &str, region: &str, service: &str) -> bool {
+        let mut parts = self.scope.split('/');
+        parts.next() == Some(date) && parts.next() == Some(region) && parts.next() == Some(service)
     }
 
     /// Signs the hash of a canonical request made at `time`.

@@ -39,6 +39,14 @@ pub enum SignError {
     /// An access key id is part of the credential.
     #[error("the access key id is empty or has a slash, so no credential can be written with it")]
     InvalidAccessKeyId,
+    /// A header or parameter that a SigV2 signature does not cover.
+    #[error(
+        "SigV2 does not sign `{0}`, so its URL's holder could change it; sign with SigV4, or leave it out"
+    )]
+    UnsignedInSigV2(String),
+    /// Caveats are signed parameters, and SigV2 signs none of its users' own.
+    #[error("SigV2 URLs carry no caveats, for it does not sign them; sign with SigV4")]
+    CaveatsInSigV2,
     /// A caveat that contradicts itself or cannot be written.
     #[error("{0}")]
     InvalidCaveat(String),

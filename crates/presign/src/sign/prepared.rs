@@ -20,11 +20,11 @@ pub(crate) const MAX_KEY_BYTES: usize = 1024;
 /// A presigned URL, with what its holder must know to use it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedUrl {
-    url: String,
-    method: Method,
-    headers: Vec<(String, String)>,
-    signed_at: Timestamp,
-    expires_at: Timestamp,
+    pub(super) url: String,
+    pub(super) method: Method,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) signed_at: Timestamp,
+    pub(super) expires_at: Timestamp,
 }
 
 impl PresignedUrl {
@@ -92,12 +92,7 @@ impl<'a> PreparedPresign<'a> {
         request: &PresignRequest<'_>,
         now: Timestamp,
     ) -> Result<Self, SignError> {
-        let life = request.life.as_secs();
-        let window = request.stable_window.as_secs();
-        let seconds = life.saturating_add(window);
-        if life == 0 || seconds > MAX_LIFE.as_secs() {
-            return Err(SignError::LifeOutOfRange { seconds, stable_seconds: window });
-        }
+        let seconds = checked_life(request)?;
         let signed_at = now.rounded_down(request.stable_window);
         let time = signed_at.basic();
         let key = signer.signing_key(&time);
@@ -127,12 +122,7 @@ impl<'a> PreparedPresign<'a> {
 
     /// The URL of the object of that key.
     pub fn url(&self, key: &str) -> Result<String, SignError> {
-        if key.is_empty() {
-            return Err(SignError::EmptyKey);
-        }
-        if key.len() > MAX_KEY_BYTES {
-            return Err(SignError::KeyTooLong { bytes: key.len() });
-        }
+        check_key(key)?;
         let mut url = self.start(key.len() + key.len() / 2);
         url.push('/');
         uri::encode_into(&mut url, key, Keep::Slash);
@@ -179,6 +169,25 @@ impl<'a> PreparedPresign<'a> {
             signed_at: self.signed_at,
             expires_at: self.expires_at,
         }
+    }
+}
+
+/// The URL's life in seconds, with the window of stable signing.
+pub(super) fn checked_life(request: &PresignRequest<'_>) -> Result<u64, SignError> {
+    let life = request.life.as_secs();
+    let window = request.stable_window.as_secs();
+    let seconds = life.saturating_add(window);
+    if life == 0 || seconds > MAX_LIFE.as_secs() {
+        return Err(SignError::LifeOutOfRange { seconds, stable_seconds: window });
+    }
+    Ok(seconds)
+}
+
+pub(super) fn check_key(key: &str) -> Result<(), SignError> {
+    match key.len() {
+        0 => Err(SignError::EmptyKey),
+        bytes if bytes > MAX_KEY_BYTES => Err(SignError::KeyTooLong { bytes }),
+        _ => Ok(()),
     }
 }
 

@@ -1,0 +1,23 @@
+//! Verifying: a request as it arrived becomes a [`Verified`] one, or a [`Refusal`].
+//!
+//! [`Unverified::parse`] finds the one mechanism and reads its parameters; the caller looks the access key up;
+//! [`Unverified::verify`] makes every check. Nothing here reads a clock or a table of keys.
+
+mod authorization;
+mod credential;
+mod parameters;
+mod policy;
+mod refusal;
+mod request;
+mod unverified;
+mod v2;
+mod v4;
+mod verification_key;
+mod verified;
+
+pub use policy::{Links, SigV2, VerifyPolicy};
+pub use refusal::{FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SignatureMismatch};
+pub use request::Request;
+pub use unverified::Unverified;
+pub use verification_key::VerificationKey;
+pub use verified::{PayloadRule, Verified};

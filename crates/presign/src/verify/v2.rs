@@ -1,0 +1,306 @@
+//! SigV2 in the URL, as boto3 and AWS CLI v1 still make it: the checks, in their order.
+//!
+//! What SigV2 does not sign is not seen: of the query only the known sub-resources and the parameters that
+//! stand for headers, of the headers only `x-amz-*`, Content-MD5 and Content-Type.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq;
+
+use crate::caveats::Caveats;
+use crate::sigv2;
+use crate::timestamp::Timestamp;
+use crate::verify::policy::{SigV2, VerifyPolicy};
+use crate::verify::refusal::{Mechanism, Refusal, SignatureMismatch};
+use crate::verify::unverified::Parts;
+use crate::verify::v4::{check_session_token, refuse_caveats};
+use crate::verify::verification_key::{NOBODY, VerificationKey};
+use crate::verify::verified::{PayloadRule, Signed, Verified};
+
+/// What a SigV2 URL says of itself.
+pub(crate) struct ClaimV2<'a> {
+    pub(crate) access_key_id: Cow<'a, str>,
+    pub(crate) expires: Cow<'a, str>,
+    pub(crate) signature: Cow<'a, str>,
+    pub(crate) session_token: Option<Cow<'a, str>>,
+}
+
+/// Whether SigV2 signs a query parameter, decoded and with its case.
+pub(crate) fn is_signed_parameter(name: &str) -> bool {
+    sigv2::is_subresource(name) || is_header_parameter(name)
+}
+
+/// Whether SigV2 signs a header, by its lower-case name.
+pub(crate) fn is_signed_header(name: &str) -> bool {
+    is_header_parameter(name)
+}
+
+/// Parameters that stand for signed headers; their names are lower case.
+fn is_header_parameter(name: &str) -> bool {
+    name.starts_with("x-amz-") || matches!(name, "content-md5" | "content-type")
+}
+
+impl<'a> ClaimV2<'a> {
+    pub(crate) fn verify(
+        self,
+        parts: Parts<'a>,
+        key: Option<&VerificationKey>,
+        now: Timestamp,
+        policy: &VerifyPolicy,
+    ) -> Result<Verified<'a>, Refusal> {
+        if policy.sigv2 == SigV2::Deny {
+            return Err(Refusal::SigV2Denied);
+        }
+        let expires_at = self.check_time(now)?;
+        refuse_caveats(&parts)?;
+
+        let known = key.filter(|key| key.access_key_id() == self.access_key_id);
+        let secret = known.unwrap_or(&NOBODY).credentials().secret_access_key();
+        let signed = SignedText::of(&parts, &self.expires);
+        let expected = sigv2::hmac_sha1(secret, signed.text.as_bytes());
+        let provided = STANDARD.decode(self.signature.as_bytes()).unwrap_or_default();
+        let matched: bool = expected.ct_eq(&provided[..]).into();
+        if known.is_none() {
+            return Err(Refusal::UnknownAccessKey { access_key_id: self.access_key_id.into_owned() });
+        }
+        if !matched || signed.is_ambiguous {
+            return Err(Refusal::SignatureMismatch(Box::new(SignatureMismatch {
+                access_key_id: self.access_key_id.into_owned(),
+                string_to_sign: signed.text,
+                signature_provided: self.signature.into_owned(),
+                canonical_request: None,
+            })));
+        }
+        check_session_token(known, self.session_token.as_deref())?;
+        Ok(Verified {
+            parts,
+            mechanism: Mechanism::QueryV2,
+            access_key_id: self.access_key_id.into_owned(),
+            signed: Signed::V2,
+            payload: PayloadRule::Unsigned,
+            caveats: Caveats::default(),
+            signed_at: None,
+            expires_at: Some(expires_at),
+        })
+    }
+
+    /// `Expires` is the end itself. It may lie at most seven days ahead, as with SigV4.
+    fn check_time(&self, now: Timestamp) -> Result<Timestamp, Refusal> {
+        let malformed = || Refusal::MalformedExpiresV2 { value: self.expires.to_string() };
+        if self.expires.is_empty() || !self.expires.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(malformed());
+        }
+        let expires_at = Timestamp::from_unix(self.expires.parse().map_err(|_| malformed())?);
+        if now >= expires_at {
+            return Err(Refusal::Expired { life_seconds: None, expires_at, server_time: now });
+        }
+        if expires_at > now.plus(crate::sign::MAX_LIFE) {
+            return Err(Refusal::ExpiresTooFarV2);
+        }
+        Ok(expires_at)
+    }
+}
+
+/// The string to sign of a request as it arrived.
+struct SignedText {
+    text: String,
+    /// Whether another request would have the same text, so that a signature over it proves nothing: SigV2
+    /// writes values down as they are, line feeds and ampersands included.
+    is_ambiguous: bool,
+}
+
+impl SignedText {
+    fn of(parts: &Parts<'_>, expires: &str) -> Self {
+        let mut is_ambiguous = false;
+        let content_md5 = standard_header(parts, "content-md5", &mut is_ambiguous);
+        let content_type = standard_header(parts, "content-type", &mut is_ambiguous);
+        let amz_headers = amz_headers(parts, &mut is_ambiguous);
+        let has_line_feed = |value: &str| value.contains(['\n', '\r']);
+        is_ambiguous |= has_line_feed(&content_md5)
+            || has_line_feed(&content_type)
+            || amz_headers.iter().any(|(name, value)| has_line_feed(name) || has_line_feed(value));
+
+        let subresources = || parts.parameters.iter().filter(|p| sigv2::is_subresource(&p.name));
+        is_ambiguous |= subresources().any(|parameter| {
+            subresources().filter(|other| other.name == parameter.name).count() > 1
+                || looks_like_more(&parameter.value)
+        });
+        let parameters = parts.parameters.iter().map(|parameter| {
+            (parameter.name.as_ref(), parameter.has_equals_sign.then_some(parameter.value.as_ref()))
+        });
+        let resource = sigv2::canonical_resource(&resource_path(parts), parameters);
+        let headers = amz_headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let method = parts.method.as_str();
+        let text = sigv2::string_to_sign(method, &content_md5, &content_type, expires, headers, &resource);
+        SignedText { text, is_ambiguous }
+    }
+}
+
+/// Whether a sub-resource's value could be read as one that goes on with a further sub-resource.
+fn looks_like_more(value: &str) -> bool {
+    value.split('&').skip(1).any(|piece| sigv2::is_subresource(piece.split('=').next().unwrap_or(piece)))
+}
+
+/// `/bucket/key`, encoded, in either style; a bucket alone ends with a slash.
+fn resource_path(parts: &Parts<'_>) -> String {
+    let path = parts.path.canonical.as_ref();
+    if let Some(bucket) = parts.request.host_bucket {
+        return format!("/{bucket}{path}");
+    }
+    let is_bucket_alone = path.len() > 1 && !path.get(1..).is_some_and(|rest| rest.contains('/'));
+    if is_bucket_alone { format!("{path}/") } else { path.to_owned() }
+}
+
+/// Content-MD5 or Content-Type, from the header or from the query.
+fn standard_header(parts: &Parts<'_>, name: &str, is_ambiguous: &mut bool) -> String {
+    let mut values = parts.request.header_values(name).map(str::trim);
+    let in_query = parts.parameters.iter().filter(|parameter| parameter.name == name);
+    let mut values = values.by_ref().chain(in_query.map(|parameter| parameter.value.trim()));
+    let first = values.next().unwrap_or_default();
+    *is_ambiguous |= values.any(|other| other != first);
+    first.to_owned()
+}
+
+/// The `x-amz-*` headers, those that stand in the query among them, by name.
+fn amz_headers(parts: &Parts<'_>, is_ambiguous: &mut bool) -> Vec<(String, String)> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in parts.request.headers {
+        if !name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-")) {
+            continue;
+        }
+        let name = name.to_ascii_lowercase();
+        match headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, joined)) => {
+                joined.push(',');
+                joined.push_str(value.trim());
+            }
+            None => headers.push((name, value.trim().to_owned())),
+        }
+    }
+    for parameter in parts.parameters.iter().filter(|parameter| parameter.name.starts_with("x-amz-")) {
+        match headers.iter().find(|(known, _)| *known == parameter.name) {
+            Some((_, known)) => *is_ambiguous |= *known != parameter.value.trim(),
+            None => headers.push((parameter.name.to_string(), parameter.value.trim().to_owned())),
+        }
+    }
+    headers.sort();
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+    use crate::verify::{Request, Unverified};
+
+    const EXPIRES: i64 = 1_795_288_593;
+
+    /// A URL over that text, with more parameters in front.
+    fn url(text: &str, path: &str, parameters: &str) -> String {
+        let key = Credentials::new("AKID", "secret");
+        let signature = sigv2::sign(key.secret_access_key(), text);
+        let signature = crate::uri::encode(&signature, crate::uri::Keep::Unreserved).into_owned();
+        format!("{path}?{parameters}AWSAccessKeyId=AKID&Signature={signature}&Expires={EXPIRES}")
+    }
+
+    fn verify(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        verify_at(EXPIRES - 1, method, target, headers)
+    }
+
+    fn verify_at(now: i64, method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let key = VerificationKey::new(Credentials::new("AKID", "secret"));
+        let request = Request::new(method, target, headers);
+        let now = Timestamp::from_unix(now);
+        Unverified::parse(request)?.verify(Some(&key), now, &VerifyPolicy::new("us-east-1")).map(|_| ())
+    }
+
+    fn is_mismatch(result: &Result<(), Refusal>) -> bool {
+        matches!(result, Err(Refusal::SignatureMismatch(mismatch)) if mismatch.canonical_request.is_none())
+    }
+
+    #[test]
+    fn works_until_its_end_and_not_further_than_a_week() {
+        let target = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/b/k", "");
+        assert_eq!(verify_at(EXPIRES - 1, "GET", &target, &[]), Ok(()));
+        assert_eq!(verify_at(EXPIRES - 604_800, "GET", &target, &[]), Ok(()));
+        assert_eq!(verify_at(EXPIRES - 604_801, "GET", &target, &[]), Err(Refusal::ExpiresTooFarV2));
+        assert!(matches!(
+            verify_at(EXPIRES, "GET", &target, &[]),
+            Err(Refusal::Expired { life_seconds: None, .. })
+        ));
+    }
+
+    #[test]
+    fn the_bucket_may_stand_in_the_host() {
+        let target = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/k", "");
+        let request = Request { host_bucket: Some("b"), ..Request::new("GET", &target, &[]) };
+        let key = VerificationKey::new(Credentials::new("AKID", "secret"));
+        let verify = |request| {
+            let now = Timestamp::from_unix(EXPIRES - 1);
+            Unverified::parse(request)?.verify(Some(&key), now, &VerifyPolicy::new("r")).map(|_| ())
+        };
+        assert_eq!(verify(request), Ok(()));
+        assert!(is_mismatch(&verify(Request { host_bucket: Some("c"), ..request })));
+        assert!(is_mismatch(&verify(Request { host_bucket: None, ..request })));
+    }
+
+    #[test]
+    fn its_headers_are_signed_whether_sent_or_in_the_query() {
+        let text = format!("PUT\n\ntext/plain\n{EXPIRES}\nx-amz-meta-a:1\n/b/k");
+        let target = url(&text, "/b/k", "");
+        let sent = [("Content-Type", "text/plain"), ("X-Amz-Meta-A", "1"), ("Content-Encoding", "gzip")];
+        assert_eq!(verify("PUT", &target, &sent), Ok(()));
+        assert!(is_mismatch(&verify("PUT", &target, &sent[..1])));
+        assert!(is_mismatch(&verify("PUT", &target, &sent[1..])));
+        assert!(is_mismatch(&verify("PUT", &target, &[sent[0], sent[1], ("x-amz-acl", "public-read")])));
+        let in_query = url(&text, "/b/k", "content-type=text%2Fplain&x-amz-meta-a=1&");
+        assert_eq!(verify("PUT", &in_query, &[]), Ok(()));
+        assert_eq!(verify("PUT", &in_query, &sent), Ok(()));
+        assert!(is_mismatch(&verify("PUT", &in_query, &[("x-amz-meta-a", "2")])));
+        assert!(is_mismatch(&verify("PUT", &in_query, &[("content-type", "text/html")])));
+    }
+
+    /// SigV2 writes values down unescaped, so one signature can fit two requests; neither is honoured.
+    #[test]
+    fn a_text_that_fits_two_requests_proves_nothing() {
+        let text = format!("GET\n\n\n{EXPIRES}\n/b/k?response-content-type=a&versionId=v");
+        let honest = url(&text, "/b/k", "response-content-type=a&versionId=v&");
+        assert_eq!(verify("GET", &honest, &[]), Ok(()));
+        let merged = url(&text, "/b/k", "response-content-type=a%26versionId%3Dv&");
+        assert!(is_mismatch(&verify("GET", &merged, &[])));
+
+        let text = format!("PUT\n\n\n{EXPIRES}\nx-amz-acl:private\nx-amz-meta-a:1\n/b/k");
+        let honest = url(&text, "/b/k", "x-amz-acl=private&x-amz-meta-a=1&");
+        assert_eq!(verify("PUT", &honest, &[]), Ok(()));
+        let merged = url(&text, "/b/k", "x-amz-acl=private%0Ax-amz-meta-a%3A1&");
+        assert!(is_mismatch(&verify("PUT", &merged, &[])));
+
+        let ampersand = format!("GET\n\n\n{EXPIRES}\n/b/k?response-content-disposition=a&b");
+        let target = url(&ampersand, "/b/k", "response-content-disposition=a%26b&");
+        assert_eq!(verify("GET", &target, &[]), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_signed_is_not_seen() {
+        let target = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/b/k", "list-type=2&x-id=1&");
+        let key = VerificationKey::new(Credentials::new("AKID", "secret"));
+        let unverified = Unverified::parse(Request::new("GET", &target, &[])).unwrap();
+        let now = Timestamp::from_unix(EXPIRES - 1);
+        let verified = unverified.verify(Some(&key), now, &VerifyPolicy::new("r")).unwrap();
+        assert_eq!(verified.parameters().count(), 0);
+        let limited = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/b/k", "x-presign-max-size=1&");
+        assert!(matches!(verify("GET", &limited, &[]), Err(Refusal::InvalidCaveat(_))));
+    }
+
+    #[test]
+    fn it_can_be_denied() {
+        let target = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/b/k", "");
+        let key = VerificationKey::new(Credentials::new("AKID", "secret"));
+        let policy = VerifyPolicy { sigv2: SigV2::Deny, ..VerifyPolicy::new("us-east-1") };
+        let unverified = Unverified::parse(Request::new("GET", &target, &[])).unwrap();
+        let refusal = unverified.verify(Some(&key), Timestamp::from_unix(EXPIRES - 1), &policy).unwrap_err();
+        assert_eq!(refusal, Refusal::SigV2Denied);
+    }
+}

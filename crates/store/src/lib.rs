@@ -42,8 +42,10 @@
 mod access_key;
 mod blob_id;
 mod blobs;
+mod blocking;
 mod bucket;
 mod error;
+pub mod files;
 mod in_flight;
 mod listing;
 mod metadata;
@@ -51,6 +53,7 @@ mod object;
 mod poison;
 mod put;
 mod reader;
+pub mod sqlite;
 mod store;
 mod time;
 

@@ -1,14 +1,16 @@
 //! The store: the two ports, joined by the write order.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::files::{DirectoryLock, FileBlobs, Reserve};
 use crate::in_flight::InFlight;
 use crate::reader::OpenContent;
+use crate::sqlite::{SqliteMetadata, SqliteOptions};
 use crate::{
     AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, NewBucket, Object,
-    OpenError, OpenObject, PutStream, StoreError,
+    OpenError, OpenObject, Poison, PutStream, StoreError,
 };
 
 /// How a store is opened.
@@ -36,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) metadata: Arc<dyn Metadata>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) in_flight: InFlight,
+    /// Last, so that the engines are gone before another process may come in.
+    lock: Mutex<Option<DirectoryLock>>,
 }
 
 /// What [`Store::collect_orphans`] did.
@@ -54,14 +58,31 @@ impl Store {
     /// # Errors
     /// [`OpenError::Locked`] when another process has the directory open, and the other cases of [`OpenError`].
     pub async fn open(directory: &Path, options: StoreOptions) -> Result<Self, OpenError> {
-        let _ = (directory, options);
-        Err(OpenError::Store(StoreError::Closed))
+        let directory = directory.to_owned();
+        let opening = tokio::task::spawn_blocking(move || Self::open_blocking(&directory, &options));
+        opening.await.unwrap_or(Err(OpenError::Store(StoreError::Closed)))
+    }
+
+    fn open_blocking(directory: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
+        let lock = DirectoryLock::acquire(directory)?;
+        let poison = Poison::default();
+        let reserve = Arc::new(Reserve::open(directory)?);
+        let blobs = FileBlobs::open(directory, poison.clone(), Arc::clone(&reserve))?;
+        let sqlite = SqliteOptions { cache_bytes: options.cache_bytes, readers: options.readers };
+        let metadata = SqliteMetadata::open(directory, &sqlite, poison, reserve)?;
+        let inner = Inner {
+            metadata: Arc::new(metadata),
+            blobs: Arc::new(blobs),
+            in_flight: InFlight::default(),
+            lock: Mutex::new(Some(lock)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Joins two engines. The caller sees to it that nothing else writes to them in another order.
     #[must_use]
     pub fn with_engines(metadata: Arc<dyn Metadata>, blobs: Arc<dyn Blobs>) -> Self {
-        let inner = Inner { metadata, blobs, in_flight: InFlight::default() };
+        let inner = Inner { metadata, blobs, in_flight: InFlight::default(), lock: Mutex::new(None) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -72,6 +93,7 @@ impl Store {
     /// Those of the metadata engine.
     pub async fn close(&self) -> Result<(), StoreError> {
         let closed = self.inner.metadata.close().await;
+        drop(self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         closed
     }
 

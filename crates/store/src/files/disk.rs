@@ -1,0 +1,279 @@
+//! Every system call on a file that is not SQLite's, so that they can be counted, and made to fail, in one place.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use rustix::fs::{CWD, FallocateFlags, Mode, OFlags, ResolveFlags};
+use rustix::io::{Errno, ReadWriteFlags};
+
+use crate::{Poison, StoreError};
+
+/// The disk. Every error it gives names the path.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disk {
+    /// What may still be written before the disk acts as if it were full.
+    #[cfg(test)]
+    pub(crate) room: Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>,
+    /// Makes every fsync fail from now on.
+    #[cfg(test)]
+    pub(crate) fsync_fails: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Disk {
+    /// Makes a directory that only its owner may enter; says whether it was not there.
+    pub(crate) fn make_dir(&self, path: &Path) -> Result<bool, StoreError> {
+        match DirBuilder::new().mode(0o700).create(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(failure("making the directory", path, &error)),
+        }
+    }
+
+    /// Makes the entries of a directory durable. If it cannot, nothing is to be written any more.
+    pub(crate) fn sync_dir(&self, path: &Path, poison: &Poison) -> Result<(), StoreError> {
+        let directory = File::open(path).map_err(|error| failure("opening the directory", path, &error))?;
+        self.faulty_fsync()
+            .and_then(|()| directory.sync_all())
+            .map_err(|error| lost("fsync of the directory", path, &error, poison))
+    }
+
+    /// Makes a file that only its owner may read. It must not exist.
+    pub(crate) fn create(&self, path: &Path) -> Result<File, StoreError> {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| failure("creating the file", path, &error))
+    }
+
+    /// Appends all segments.
+    pub(crate) fn append(&self, mut file: &File, path: &Path, segments: &[Bytes]) -> Result<(), StoreError> {
+        self.take_room(segments.iter().map(Bytes::len).sum())
+            .map_err(|error| failure("writing", path, &error))?;
+        let mut slices: Vec<IoSlice<'_>> = segments.iter().map(|segment| IoSlice::new(segment)).collect();
+        let mut rest = slices.as_mut_slice();
+        // Empty slices first, so that a write of nothing is not taken for a full disk.
+        IoSlice::advance_slices(&mut rest, 0);
+        while !rest.is_empty() {
+            match file.write_vectored(rest) {
+                Ok(0) => return Err(failure("writing", path, &ErrorKind::WriteZero.into())),
+                Ok(written) => IoSlice::advance_slices(&mut rest, written),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(failure("writing", path, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a file's bytes and length durable. If it cannot, nothing is to be written any more.
+    pub(crate) fn sync(&self, file: &File, path: &Path, poison: &Poison) -> Result<(), StoreError> {
+        self.faulty_fsync()
+            .and_then(|()| file.sync_all())
+            .map_err(|error| lost("fsync", path, &error, poison))
+    }
+
+    /// Moves a file to another name on the same file system. What had that name is replaced.
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        std::fs::rename(from, to).map_err(|error| failure("renaming a finished upload to it", to, &error))
+    }
+
+    /// Removes a file; says whether it was there.
+    pub(crate) fn unlink(&self, path: &Path) -> Result<bool, StoreError> {
+        match std::fs::remove_file(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failure("deleting the file", path, &error)),
+        }
+    }
+
+    /// Opens a file for reading if that needs no I/O. `None`: it would, or this kernel cannot tell.
+    pub(crate) fn open_cached(&self, path: &Path) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOATIME;
+        let quiet = |flags| rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+        // NOATIME is for the owner of the file only.
+        quiet(flags).or_else(|_| quiet(flags.difference(OFlags::NOATIME))).ok().map(File::from)
+    }
+
+    /// Opens a file for reading. `None`: it is not there.
+    pub(crate) fn open(&self, path: &Path) -> Result<Option<File>, StoreError> {
+        match File::open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure("opening the file", path, &error)),
+        }
+    }
+
+    /// The length of an open file.
+    pub(crate) fn length(&self, file: &File, path: &Path) -> Result<u64, StoreError> {
+        file.metadata().map(|metadata| metadata.len()).map_err(|error| failure("stat", path, &error))
+    }
+
+    /// How long ago a file was last written to. `None`: it is not there.
+    pub(crate) fn age(&self, path: &Path) -> Result<Option<Duration>, StoreError> {
+        match std::fs::metadata(path).and_then(|metadata| metadata.modified()) {
+            Ok(modified) => Ok(Some(SystemTime::now().duration_since(modified).unwrap_or_default())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure("stat", path, &error)),
+        }
+    }
+
+    /// Up to `length` bytes at `offset` that are in the page cache; none of them when the first is not, or when this
+    /// file system cannot tell.
+    pub(crate) fn read_cached(&self, file: &File, offset: u64, length: usize) -> Bytes {
+        let mut buffer = BytesMut::zeroed(length);
+        let mut slices = [IoSliceMut::new(&mut buffer)];
+        match rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT) {
+            Ok(read) => {
+                buffer.truncate(read);
+                buffer.freeze()
+            }
+            Err(_) => Bytes::new(),
+        }
+    }
+
+    /// Up to `length` bytes at `offset`; fewer only at the end of the file.
+    pub(crate) fn read(
+        &self,
+        file: &File,
+        path: &Path,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StoreError> {
+        let mut buffer = BytesMut::zeroed(length);
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match file.read_at(rest, offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(failure("reading", path, &error)),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(buffer.freeze())
+    }
+
+    /// The names in a directory, in no order. None when it is not there.
+    pub(crate) fn names(&self, path: &Path) -> Result<Vec<std::ffi::OsString>, StoreError> {
+        let failed = |error: &io::Error| failure("reading the directory", path, error);
+        match std::fs::read_dir(path) {
+            Ok(entries) => entries
+                .map(|entry| entry.map(|entry| entry.file_name()).map_err(|error| failed(&error)))
+                .collect(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Makes sure that the first `length` bytes of a file have a place on the disk.
+    pub(crate) fn allocate(&self, file: &File, path: &Path, length: usize) -> Result<(), StoreError> {
+        self.take_room(length).map_err(|error| failure("allocating", path, &error))?;
+        match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, length as u64) {
+            Ok(()) => Ok(()),
+            // This file system has no fallocate: bytes that are there have a place.
+            Err(Errno::OPNOTSUPP) => {
+                file.write_all_at(&vec![0; length], 0).map_err(|error| failure("allocating", path, &error))
+            }
+            Err(error) => Err(failure("allocating", path, &error.into())),
+        }
+    }
+
+    /// Locks a file against other processes, making it if need be. `None`: another one has the lock. The lock ends with
+    /// the file that is returned, also when the process is killed.
+    pub(crate) fn lock(&self, path: &Path) -> Result<Option<File>, StoreError> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.map_err(|error| failure("opening the lock file", path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failure("locking the file", path, &error)),
+        }
+    }
+
+    #[cfg(not(test))]
+    fn faulty_fsync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(not(test))]
+    fn take_room(&self, _bytes: usize) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Disk {
+    fn faulty_fsync(&self) -> io::Result<()> {
+        if self.fsync_fails.load(std::sync::atomic::Ordering::SeqCst) {
+            Err(Errno::IO.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn take_room(&self, bytes: usize) -> io::Result<()> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let Some(room) = &self.room else { return Ok(()) };
+        room.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(bytes))
+            .map(|_| ())
+            .map_err(|_| Errno::NOSPC.into())
+    }
+}
+
+/// A full disk and a full quota are told apart from everything else, because they pass.
+fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
+    let place = path.display().to_string();
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { action, place },
+        _ => StoreError::Io { action, place, reason: error.to_string() },
+    }
+}
+
+/// Some file systems find room for the data only now; when there is none, that passes. Everything else does not.
+fn lost(action: &'static str, path: &Path, error: &io::Error, poison: &Poison) -> StoreError {
+    match failure(action, path, error) {
+        full @ StoreError::DiskFull { .. } => full,
+        other => poison.set(&other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_path_and_tell_a_full_disk_apart() {
+        let path = Path::new("/data/tmp/x");
+        let full = failure("writing", path, &Errno::NOSPC.into());
+        assert_eq!(full, StoreError::DiskFull { action: "writing", place: "/data/tmp/x".into() });
+        let quota = failure("writing", path, &Errno::DQUOT.into());
+        assert_eq!(quota, full);
+        let other = failure("fsync", path, &Errno::IO.into());
+        assert!(
+            matches!(&other, StoreError::Io { action: "fsync", place, .. } if place == "/data/tmp/x"),
+            "{other:?}"
+        );
+    }
+
+    #[test]
+    fn appends_of_many_and_of_empty_segments() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("f");
+        let disk = Disk::default();
+        let file = disk.create(&path)?;
+        disk.append(&file, &path, &[])?;
+        disk.append(&file, &path, &[Bytes::new()])?;
+        // More segments than one writev takes.
+        disk.append(&file, &path, &vec![Bytes::from_static(b"ab"); 3000])?;
+        assert_eq!(std::fs::read(&path)?, b"ab".repeat(3000));
+        let read = disk.open(&path)?.ok_or("gone")?;
+        assert_eq!(disk.read(&read, &path, 5999, 10)?, &b"b"[..]);
+        assert_eq!(disk.read(&read, &path, 6000, 10)?, &b""[..]);
+        Ok(())
+    }
+}

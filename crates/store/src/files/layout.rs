@@ -1,0 +1,116 @@
+//! Where things are in the data directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Disk;
+use crate::{BlobId, Poison, StoreError};
+
+/// Two levels of sixteen directories: a million blobs are four thousand to a directory, and an fsync of a directory is
+/// likely to serve several uploads.
+const FAN_OUT: u8 = 16;
+
+/// The paths of blobs, and which of their directories are known to be durable.
+#[derive(Debug)]
+pub(super) struct Layout {
+    blobs: PathBuf,
+    tmp: PathBuf,
+    durable: Vec<AtomicBool>,
+}
+
+impl Layout {
+    /// Makes the directories that are always there.
+    pub(super) fn open(disk: &Disk, directory: &Path, poison: &Poison) -> Result<Self, StoreError> {
+        let durable = (0..usize::from(FAN_OUT).pow(2)).map(|_| AtomicBool::new(false)).collect();
+        let layout = Self { blobs: directory.join("blobs"), tmp: directory.join("tmp"), durable };
+        disk.make_dir(&layout.blobs)?;
+        disk.make_dir(&layout.tmp)?;
+        disk.sync_dir(directory, poison)?;
+        Ok(layout)
+    }
+
+    /// The directory of uploads that have not ended.
+    pub(super) fn tmp(&self) -> &Path {
+        &self.tmp
+    }
+
+    /// Where a blob is while it is written.
+    pub(super) fn temporary(&self, id: BlobId) -> PathBuf {
+        self.tmp.join(id.to_string())
+    }
+
+    /// Where a blob is when it is finished.
+    pub(super) fn blob(&self, id: BlobId) -> PathBuf {
+        self.directory(bucket_of(id)).join(id.to_string())
+    }
+
+    /// The directories that hold blobs, from the one of `after` on, in the order of the ids in them.
+    pub(super) fn directories(&self, after: Option<BlobId>) -> impl Iterator<Item = PathBuf> + '_ {
+        let first = after.map_or(0, bucket_of);
+        (first..=u8::MAX).map(|at| self.directory(at))
+    }
+
+    /// Makes the directory of a blob. When this returns, the directory survives a loss of power, whoever made it: an
+    /// entry that another upload, or an earlier process, made may not have been synced yet.
+    pub(super) fn make_durable_parent(
+        &self,
+        disk: &Disk,
+        id: BlobId,
+        poison: &Poison,
+    ) -> Result<PathBuf, StoreError> {
+        let at = bucket_of(id);
+        let directory = self.directory(at);
+        let durable = self.durable.get(usize::from(at));
+        if durable.is_some_and(|known| known.load(Ordering::Acquire)) {
+            return Ok(directory);
+        }
+        let parent = self.parent(at);
+        disk.make_dir(&parent)?;
+        disk.make_dir(&directory)?;
+        disk.sync_dir(&parent, poison)?;
+        disk.sync_dir(&self.blobs, poison)?;
+        if let Some(known) = durable {
+            known.store(true, Ordering::Release);
+        }
+        Ok(directory)
+    }
+
+    fn parent(&self, at: u8) -> PathBuf {
+        self.blobs.join(format!("{:x}", at / FAN_OUT))
+    }
+
+    fn directory(&self, at: u8) -> PathBuf {
+        let mut path = self.parent(at);
+        path.push(format!("{:x}", at % FAN_OUT));
+        path
+    }
+}
+
+/// Which directory a blob is in: its first two hexadecimal digits.
+fn bucket_of(id: BlobId) -> u8 {
+    let [first, ..] = id.0;
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_is_two_levels_down() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let disk = Disk::default();
+        let layout = Layout::open(&disk, directory.path(), &Poison::default())?;
+        let id: BlobId = "4f000000000000000000000000000001".parse()?;
+        let path = directory.path().join("blobs/4/f/4f000000000000000000000000000001");
+        assert_eq!(layout.blob(id), path);
+        assert_eq!(
+            layout.make_durable_parent(&disk, id, &Poison::default())?,
+            directory.path().join("blobs/4/f")
+        );
+        assert!(directory.path().join("blobs/4/f").is_dir());
+        assert_eq!(layout.directories(None).count(), 256);
+        assert_eq!(layout.directories(Some(id)).next(), Some(directory.path().join("blobs/4/f")));
+        Ok(())
+    }
+}

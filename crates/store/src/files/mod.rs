@@ -1,0 +1,23 @@
+//! Blobs as files on one machine, and what else the data directory holds beside the database.
+//!
+//! ```text
+//! <data directory>/lock       held while a process has the directory open
+//! <data directory>/reserve    space to fall back on when the disk is full
+//! <data directory>/tmp/       uploads that have not ended
+//! <data directory>/blobs/4/f/4f…   blobs: 32 hexadecimal digits in two levels of directories
+//! ```
+
+mod blobs;
+mod disk;
+mod layout;
+mod lock;
+mod reader;
+mod reserve;
+mod writer;
+
+pub use blobs::FileBlobs;
+pub(crate) use disk::Disk;
+pub use lock::DirectoryLock;
+pub use reader::CHUNK_BYTES;
+pub use reserve::Reserve;
+pub use writer::BATCH_BYTES;

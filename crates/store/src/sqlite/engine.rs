@@ -1,0 +1,307 @@
+//! The engine: the metadata port over a writer thread, readers, and rows in memory.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::failure::store_error;
+use super::hot::{HotRows, Weight};
+use super::operation::{Operation, Pending, Touched};
+use super::readers::Readers;
+use super::writer::{Message, Writer};
+use super::writes::{CreateBucket, DeleteAccessKey, DeleteBucket, DeleteObject, PutAccessKey, PutObject};
+use super::{listing, queries, schema};
+use crate::blocking::on_blocking_pool;
+use crate::files::{Disk, Reserve};
+use crate::{
+    AccessKeyRow, BlobId, Bucket, Content, DeletedRow, ListPage, ListRequest, Metadata, NewBucket, ObjectRow,
+    OpenError, Poison, Precondition, PutError, StoreError,
+};
+
+/// How many writes may wait for the writer. With rows of 16 KiB that is 16 MiB of memory.
+const QUEUE: usize = 1_024;
+
+/// How the engine is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// Memory for rows that are read often, in bytes.
+    pub cache_bytes: u64,
+    /// How many reads run at the same time.
+    pub readers: usize,
+}
+
+/// Metadata in a SQLite database.
+pub struct SqliteMetadata {
+    queue: Sender<Message>,
+    places: Arc<Semaphore>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
+    reader_count: usize,
+    hot: Arc<Hot>,
+    is_closed: AtomicBool,
+}
+
+impl SqliteMetadata {
+    /// Opens `metadata.sqlite` in a data directory, which must exist and be locked, and makes it if it is not there.
+    /// Waits for the disk; not to be called where other requests run.
+    ///
+    /// # Errors
+    /// [`OpenError::SqliteTooOld`], [`OpenError::NewerSchema`], [`OpenError::ForeignDatabase`], [`OpenError::Store`].
+    pub fn open(
+        directory: &Path,
+        options: &SqliteOptions,
+        poison: Poison,
+        reserve: Arc<Reserve>,
+    ) -> Result<Self, OpenError> {
+        let path = directory.join("metadata.sqlite");
+        let disk = Disk::default();
+        if !path.exists() {
+            // SQLite would let everyone read it, and gives the files beside it the same rights.
+            drop(disk.create(&path)?);
+        }
+        let conn = match schema::open_writer(&path) {
+            Err(OpenError::Store(StoreError::DiskFull { .. })) => {
+                reserve.lend()?;
+                let conn = schema::open_writer(&path);
+                reserve.take_back()?;
+                conn?
+            }
+            other => other?,
+        };
+        disk.sync_dir(directory, &poison)?;
+        let hot = Arc::new(Hot::new(options.cache_bytes));
+        let (queue, receiver) = std::sync::mpsc::channel();
+        let place = path.display().to_string();
+        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve)
+            .map_err(|error| store_error("opening the database", &place, &error))?;
+        let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
+        let thread = thread.map_err(|error| StoreError::Io {
+            action: "starting the writer's thread",
+            place,
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            queue,
+            places: Arc::new(Semaphore::new(QUEUE)),
+            thread: Mutex::new(Some(thread)),
+            readers: Readers::new(path, options.readers),
+            reader_count: options.readers,
+            hot,
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Sends an operation to the writer and waits for its group to be committed.
+    async fn write<O: Operation>(&self, operation: O) -> Result<O::Answer, O::Refusal> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        let pending = Box::new(Pending::new(operation, reply, place));
+        self.queue.send(Message::Write(pending)).map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    fn check_open(&self) -> Result<(), StoreError> {
+        if self.is_closed.load(Ordering::Acquire) { Err(StoreError::Closed) } else { Ok(()) }
+    }
+
+    fn take_thread(&self) -> Option<JoinHandle<()>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for SqliteMetadata {
+    fn drop(&mut self) {
+        // Its directory must not be unlocked while the thread still writes.
+        let closing = self.queue.send(Message::Close);
+        if let (Ok(()), Some(thread)) = (closing, self.take_thread()) {
+            drop(thread.join());
+        }
+    }
+}
+
+#[async_trait]
+impl Metadata for SqliteMetadata {
+    async fn create_bucket(&self, bucket: NewBucket) -> Result<(), StoreError> {
+        self.write(CreateBucket(bucket)).await
+    }
+
+    async fn bucket(&self, name: &str) -> Result<Option<Bucket>, StoreError> {
+        self.check_open()?;
+        if let Some(bucket) = self.hot.buckets.get(name, "") {
+            return Ok(Some(bucket));
+        }
+        let (hot, name) = (Arc::clone(&self.hot), name.to_owned());
+        let read = move |conn: &mut rusqlite::Connection| {
+            let ticket = hot.buckets.ticket(&name, "");
+            let bucket = queries::bucket(conn, &name)?;
+            if let Some(bucket) = &bucket {
+                hot.buckets.keep(ticket, &name, "", bucket.clone());
+            }
+            Ok(bucket)
+        };
+        self.readers.read("reading a bucket", read).await
+    }
+
+    async fn buckets(&self) -> Result<Vec<Bucket>, StoreError> {
+        self.readers.read("listing the buckets", |conn| queries::buckets(conn)).await
+    }
+
+    async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {
+        self.write(DeleteBucket(name.to_owned())).await
+    }
+
+    async fn put_object(
+        &self,
+        bucket: &str,
+        row: ObjectRow,
+        precondition: Precondition,
+    ) -> Result<Option<BlobId>, PutError> {
+        self.write(PutObject::new(bucket.to_owned(), row, precondition)).await
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Result<Option<ObjectRow>, StoreError> {
+        self.check_open()?;
+        if let Some(row) = self.hot.objects.get(bucket, key) {
+            return Ok(Some(row));
+        }
+        let (hot, bucket, key) = (Arc::clone(&self.hot), bucket.to_owned(), key.to_owned());
+        let read = move |conn: &mut rusqlite::Connection| {
+            let ticket = hot.objects.ticket(&bucket, &key);
+            let row = queries::object(conn, &bucket, &key)?;
+            if let Some(row) = &row {
+                hot.objects.keep(ticket, &bucket, &key, row.clone());
+            }
+            Ok(row)
+        };
+        self.readers.read("reading the row of an object", read).await
+    }
+
+    async fn delete_object(&self, bucket: &str, key: &str) -> Result<Option<DeletedRow>, StoreError> {
+        self.write(DeleteObject { bucket: bucket.to_owned(), key: key.to_owned() }).await
+    }
+
+    async fn list(&self, bucket: &str, request: &ListRequest) -> Result<ListPage, StoreError> {
+        let (bucket, request) = (bucket.to_owned(), request.clone());
+        let read = move |conn: &mut rusqlite::Connection| listing::list(conn, &bucket, &request);
+        Ok(self.readers.read("listing a bucket", read).await?.page)
+    }
+
+    async fn names_blob(&self, id: BlobId) -> Result<bool, StoreError> {
+        self.readers.read("looking for the row of a blob", move |conn| queries::names_blob(conn, id)).await
+    }
+
+    async fn put_access_key(&self, row: AccessKeyRow) -> Result<(), StoreError> {
+        self.write(PutAccessKey(row)).await
+    }
+
+    async fn access_key(&self, access_key_id: &str) -> Result<Option<AccessKeyRow>, StoreError> {
+        self.check_open()?;
+        if let Some(row) = self.hot.access_keys.get("", access_key_id) {
+            return Ok(Some(row));
+        }
+        let (hot, id) = (Arc::clone(&self.hot), access_key_id.to_owned());
+        let read = move |conn: &mut rusqlite::Connection| {
+            let ticket = hot.access_keys.ticket("", &id);
+            let row = queries::access_key(conn, &id)?;
+            if let Some(row) = &row {
+                hot.access_keys.keep(ticket, "", &id, row.clone());
+            }
+            Ok(row)
+        };
+        self.readers.read("reading an access key", read).await
+    }
+
+    async fn access_keys(&self) -> Result<Vec<AccessKeyRow>, StoreError> {
+        self.readers.read("listing the access keys", |conn| queries::access_keys(conn)).await
+    }
+
+    async fn delete_access_key(&self, access_key_id: &str) -> Result<bool, StoreError> {
+        self.write(DeleteAccessKey(access_key_id.to_owned())).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.is_closed.store(true, Ordering::Release);
+        self.readers.close(self.reader_count).await;
+        // An error means that the thread has ended already.
+        drop(self.queue.send(Message::Close));
+        match self.take_thread() {
+            Some(thread) => on_blocking_pool(move || thread.join().map_err(|_| StoreError::Closed)).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that is kept in memory.
+pub(super) struct Hot {
+    objects: HotRows<ObjectRow>,
+    buckets: HotRows<Bucket>,
+    access_keys: HotRows<AccessKeyRow>,
+}
+
+impl Hot {
+    fn new(bytes: u64) -> Self {
+        // Buckets and access keys are few, and every request needs one of each.
+        let few = (bytes / 8).min(4 << 20);
+        Self {
+            objects: HotRows::new(bytes - 2 * few),
+            buckets: HotRows::new(few),
+            access_keys: HotRows::new(few),
+        }
+    }
+
+    /// Takes a row out and keeps it out until [`end_write`](Self::end_write).
+    pub(super) fn begin_write(&self, touched: Touched<'_>) {
+        match touched {
+            Touched::Bucket(name) => self.buckets.begin_write(name, ""),
+            Touched::Object { bucket, key } => self.objects.begin_write(bucket, key),
+            Touched::AccessKey(id) => self.access_keys.begin_write("", id),
+        }
+    }
+
+    /// Lets a row back in, as it is now.
+    pub(super) fn end_write(&self, touched: Touched<'_>) {
+        match touched {
+            Touched::Bucket(name) => self.buckets.end_write(name, ""),
+            Touched::Object { bucket, key } => self.objects.end_write(bucket, key),
+            Touched::AccessKey(id) => self.access_keys.end_write("", id),
+        }
+    }
+}
+
+impl Weight for ObjectRow {
+    fn heap_bytes(&self) -> usize {
+        let object = &self.object;
+        let headers = &object.headers;
+        let optional = [
+            &headers.content_type,
+            &headers.cache_control,
+            &headers.content_disposition,
+            &headers.content_encoding,
+            &headers.content_language,
+            &headers.expires,
+            &object.storage_class,
+        ];
+        let optional: usize = optional.iter().map(|value| value.as_ref().map_or(0, String::len)).sum();
+        let user =
+            object.user_metadata.iter().map(|(name, value)| 48 + name.len() + value.len()).sum::<usize>();
+        let content = if let Content::Inline(bytes) = &self.content { bytes.len() } else { 0 };
+        size_of_val(&**object) + object.key.len() + object.etag.len() + optional + user + content
+    }
+}
+
+impl Weight for Bucket {
+    fn heap_bytes(&self) -> usize {
+        self.name.len() + self.owner.len() + self.region.len()
+    }
+}
+
+impl Weight for AccessKeyRow {
+    fn heap_bytes(&self) -> usize {
+        self.access_key_id.len() + self.sealed_secret.len() + self.principal.len()
+    }
+}

@@ -1,0 +1,54 @@
+//! SQLite's errors in the store's words.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::StoreError;
+
+/// What a failed call of SQLite means to the caller.
+pub(super) fn store_error(action: &'static str, place: &str, error: &Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::DiskFull { action, place: place.to_owned() },
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            StoreError::Io { action, place: place.to_owned(), reason: error.to_string() }
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Corrupt { what: place.to_owned(), detail: error.to_string() }
+        }
+        _ => StoreError::Engine { action, reason: error.to_string() },
+    }
+}
+
+/// Whether the disk is full, which passes.
+pub(super) fn is_disk_full(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// Whether the operating system failed to read or write, after which nobody knows what is on the disk.
+pub(super) fn is_io(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+}
+
+/// Why a read or a single write was not made.
+#[derive(Debug)]
+pub(super) enum Fault<E> {
+    /// By the rules: the answer to the caller.
+    Refused(E),
+    /// By the engine.
+    Engine(Error),
+}
+
+impl<E> From<Error> for Fault<E> {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Fault<StoreError> {
+    /// Both kinds in the store's words.
+    pub(super) fn into_store_error(self, action: &'static str, place: &str) -> StoreError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Engine(error) => store_error(action, place, &error),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Metadata in SQLite, for one machine.
+//!
+//! One thread owns the only connection that writes, takes operations from a queue, commits them in groups, and
+//! checkpoints. Reads go to a few read-only connections on the blocking pool, or are answered from memory. Every row
+//! carries a checksum that is verified when it is read.
+
+mod engine;
+mod failure;
+mod hot;
+mod listing;
+mod operation;
+mod queries;
+mod readers;
+mod row;
+mod schema;
+mod writer;
+mod writes;
+
+pub use engine::{SqliteMetadata, SqliteOptions};

@@ -1,0 +1,167 @@
+//! The database file: its tables, its version, and the settings of its connections.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::failure::store_error;
+use crate::OpenError;
+
+/// The version of the tables below. It grows with every change that an older binary could not read.
+pub(super) const SCHEMA: i64 = 1;
+
+/// `presign` in the first bytes of every database of ours ("Prsg").
+const APPLICATION_ID: i64 = 0x5072_7367;
+
+/// The oldest SQLite that is trusted: before it, a checkpoint that raced with a commit could lose the commit.
+/// <https://www.sqlite.org/wal.html#walresetbug>
+const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
+
+const TABLES: &str = "
+CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT;
+CREATE TABLE bucket (
+    name BLOB PRIMARY KEY, id INTEGER NOT NULL UNIQUE, owner TEXT NOT NULL, region TEXT NOT NULL,
+    created INTEGER NOT NULL, sum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- The content comes last: what stands before it is read without touching its pages.
+CREATE TABLE object (
+    bucket INTEGER NOT NULL, key BLOB NOT NULL, sum INTEGER NOT NULL, meta BLOB NOT NULL,
+    blob BLOB, content BLOB,
+    PRIMARY KEY (bucket, key)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX object_blob ON object (blob) WHERE blob IS NOT NULL;
+CREATE TABLE access_key (
+    id BLOB PRIMARY KEY, sealed_secret BLOB NOT NULL, principal TEXT NOT NULL, active INTEGER NOT NULL,
+    created INTEGER NOT NULL, sum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Refuses a SQLite that loses data.
+pub(super) fn require_sqlite(number: i32, version: &str) -> Result<(), OpenError> {
+    let (oldest, needed) = OLDEST_SQLITE;
+    if number < oldest {
+        return Err(OpenError::SqliteTooOld { found: version.to_owned(), needed });
+    }
+    Ok(())
+}
+
+/// Opens the connection that writes, and makes the tables if the file is new.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    require_sqlite(rusqlite::version_number(), rusqlite::version())?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(std::time::Duration::from_secs(5))?;
+        conn.pragma_update(None, "trusted_schema", false)?;
+        conn.pragma_update(None, "temp_store", "memory")?;
+        conn.pragma_update(None, "cache_size", -32_768)?;
+        conn.set_prepared_statement_cache_capacity(32);
+        Ok(conn)
+    };
+    let failed =
+        |error: &rusqlite::Error| store_error("opening the database", &path.display().to_string(), error);
+    let mut conn = open().map_err(|error| failed(&error))?;
+    check_or_make(&mut conn, path)?;
+    let durable = || -> rusqlite::Result<()> {
+        conn.pragma_update(None, "journal_mode", "wal")?;
+        conn.pragma_update(None, "synchronous", "full")?;
+        // After a burst the log gives its space back.
+        conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        Ok(())
+    };
+    durable().map_err(|error| failed(&error))?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "cache_size", -8_192)?;
+    conn.set_prepared_statement_cache_capacity(32);
+    Ok(conn)
+}
+
+/// Reads the schema version of a file that has one, and makes the tables in one that is empty.
+fn check_or_make(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| {
+        let place = path.display().to_string();
+        OpenError::Store(store_error("reading the schema", &place, &error))
+    };
+    let application: i64 =
+        conn.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    let tables: i64 =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if tables == 0 && application == 0 {
+        let transaction = conn.transaction().map_err(failed)?;
+        transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction.execute("INSERT INTO schema_version VALUES (?1)", [SCHEMA]).map_err(failed)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        return transaction.commit().map_err(failed);
+    }
+    if application != APPLICATION_ID {
+        return Err(OpenError::ForeignDatabase { path: path.to_owned() });
+    }
+    let found: Option<i64> = conn
+        .query_row("SELECT version FROM schema_version", [], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    match found {
+        Some(found) if found <= SCHEMA => Ok(()),
+        Some(found) => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: SCHEMA }),
+        None => Err(OpenError::ForeignDatabase { path: path.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_before_3_51_3_is_refused() {
+        assert_eq!(require_sqlite(3_051_003, "3.51.3"), Ok(()));
+        assert_eq!(require_sqlite(rusqlite::version_number(), rusqlite::version()), Ok(()));
+        let refused = require_sqlite(3_051_002, "3.51.2").unwrap_err();
+        assert_eq!(refused, OpenError::SqliteTooOld { found: "3.51.2".into(), needed: "3.51.3" });
+        assert!(refused.to_string().contains("3.51.2"), "{refused}");
+    }
+
+    #[test]
+    fn a_newer_schema_and_a_foreign_database_are_refused_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.sqlite");
+        drop(open_writer(&path).unwrap());
+        let conn = open_writer(&path).unwrap();
+        conn.execute("UPDATE schema_version SET version = 99", []).unwrap();
+        drop(conn);
+        let newer = open_writer(&path).unwrap_err();
+        assert_eq!(newer, OpenError::NewerSchema { path: path.clone(), found: 99, known: SCHEMA });
+        assert!(newer.to_string().contains("99"), "{newer}");
+
+        let foreign = directory.path().join("foreign.sqlite");
+        Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        assert_eq!(open_writer(&foreign).unwrap_err(), OpenError::ForeignDatabase { path: foreign });
+
+        let text = directory.path().join("text");
+        std::fs::write(&text, "not a database, and long enough to have a header if it were one").unwrap();
+        let error = open_writer(&text).unwrap_err();
+        assert!(error.to_string().contains(&text.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn the_settings_that_durability_rests_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.sqlite");
+        let conn = open_writer(&path).unwrap();
+        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+        let reader = open_reader(&path).unwrap();
+        assert!(reader.execute("DELETE FROM bucket", []).is_err());
+        assert!(conn.execute("DELETE FROM bucket", []).is_ok());
+    }
+}

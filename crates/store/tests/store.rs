@@ -1,0 +1,205 @@
+//! The store as its callers see it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use presign_store::{
+    INLINE_LIMIT, ListRequest, NewBucket, NewObject, OpenError, Precondition, PutError, Store, StoreError,
+    StoreOptions, UnixMillis,
+};
+use tempfile::TempDir;
+
+async fn open() -> (TempDir, Store) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).await.unwrap();
+    let bucket = NewBucket {
+        name: "b".into(),
+        owner: "root".into(),
+        region: "us-east-1".into(),
+        created: UnixMillis(1),
+    };
+    store.create_bucket(bucket).await.unwrap();
+    (directory, store)
+}
+
+fn bytes(length: usize) -> Bytes {
+    (0..length).map(|at| (at * 31 + at / 251) as u8).collect::<Vec<_>>().into()
+}
+
+async fn put(store: &Store, key: &str, content: &Bytes, precondition: Precondition) -> Result<(), PutError> {
+    let mut upload = store.begin_put(None).await?;
+    for chunk in content.chunks(10_000) {
+        upload.write(content.slice_ref(chunk)).await?;
+    }
+    assert_eq!(upload.size(), content.len() as u64);
+    let new = NewObject { etag: format!("e{}", content.len()), ..NewObject::default() };
+    upload.finish("b", key, new, precondition).await.map(|_| ())
+}
+
+async fn get(store: &Store, key: &str) -> Option<Bytes> {
+    Some(store.get("b", key).await.unwrap()?.read_all().read_to_end().await.unwrap())
+}
+
+/// Regular files below a directory of the store.
+fn files(directory: &TempDir, below: &str) -> usize {
+    fn count(path: &std::path::Path) -> usize {
+        let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+    }
+    count(&directory.path().join(below))
+}
+
+/// Work that nobody waits for gets two seconds.
+async fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    for _ in 0..200 {
+        if holds() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn objects_of_every_size_come_back_also_after_reopening() {
+    let (directory, store) = open().await;
+    let sizes = [0, 1, INLINE_LIMIT - 1, INLINE_LIMIT, INLINE_LIMIT + 1, 256 * 1024, 3 * 1024 * 1024 + 7];
+    for size in sizes {
+        put(&store, &format!("k{size}"), &bytes(size), Precondition::Unconditional).await.unwrap();
+    }
+    assert_eq!(files(&directory, "blobs"), 3, "objects up to the limit live in their row");
+    assert_eq!(files(&directory, "tmp"), 0);
+    for round in 0..2 {
+        for size in sizes {
+            assert_eq!(
+                get(&store, &format!("k{size}")).await.unwrap(),
+                bytes(size),
+                "{size} in round {round}"
+            );
+        }
+    }
+    store.close().await.unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).await.unwrap();
+    for size in sizes {
+        assert_eq!(get(&store, &format!("k{size}")).await.unwrap(), bytes(size));
+        let object = store.head("b", &format!("k{size}")).await.unwrap().unwrap();
+        assert_eq!((object.size, object.etag.clone()), (size as u64, format!("e{size}")));
+    }
+    assert_eq!(get(&store, "other").await, None);
+}
+
+#[tokio::test]
+async fn ranges() {
+    let (_directory, store) = open().await;
+    for size in [1000, 1_000_000] {
+        let content = bytes(size);
+        put(&store, "k", &content, Precondition::Unconditional).await.unwrap();
+        let end = size as u64;
+        let ranges = [0..end, 0..1, 5..995, end - 1..end, end..end, end + 5..end + 9, 10..end + 9];
+        for range in ranges {
+            let open = store.get("b", "k").await.unwrap().unwrap();
+            let read = open.read(range.clone()).read_to_end().await.unwrap();
+            let (from, to) = (range.start.min(end) as usize, range.end.min(end) as usize);
+            assert_eq!(read, content[from..to], "{range:?} of {size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there() {
+    let (_directory, store) = open().await;
+    let missing = || StoreError::NoSuchBucket { bucket: "c".into() };
+    assert_eq!(store.head("c", "k").await.unwrap_err(), missing());
+    assert_eq!(store.delete("c", "k").await.unwrap_err(), missing());
+    assert_eq!(
+        store.list("c", &ListRequest { max_keys: 1, ..ListRequest::default() }).await.unwrap_err(),
+        missing()
+    );
+    assert_eq!(store.delete_bucket("c").await.unwrap_err(), missing());
+    let upload = store.begin_put(None).await.unwrap();
+    let refused = upload.finish("c", "k", NewObject::default(), Precondition::Unconditional).await;
+    assert_eq!(refused.unwrap_err(), PutError::Store(missing()));
+}
+
+#[tokio::test]
+async fn overwrites_and_deletes_unlink_the_blob() {
+    let (directory, store) = open().await;
+    put(&store, "k", &bytes(100_000), Precondition::Unconditional).await.unwrap();
+    put(&store, "k", &bytes(200_000), Precondition::Unconditional).await.unwrap();
+    assert!(eventually(|| files(&directory, "blobs") == 1).await);
+    assert!(store.delete("b", "k").await.unwrap());
+    assert!(!store.delete("b", "k").await.unwrap());
+    assert!(eventually(|| files(&directory, "blobs") == 0).await);
+    assert_eq!(get(&store, "k").await, None);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_dropped_leaves_nothing() {
+    let (directory, store) = open().await;
+    let mut upload = store.begin_put(None).await.unwrap();
+    upload.write(bytes(5 << 20)).await.unwrap();
+    upload.write(bytes(5 << 20)).await.unwrap();
+    assert_eq!(files(&directory, "tmp"), 1);
+    drop(upload);
+    assert!(eventually(|| files(&directory, "tmp") == 0).await);
+    assert_eq!(files(&directory, "blobs"), 0);
+}
+
+#[tokio::test]
+async fn a_refused_upload_leaves_nothing() {
+    let (directory, store) = open().await;
+    put(&store, "k", &bytes(10), Precondition::Unconditional).await.unwrap();
+    let refused = put(&store, "k", &bytes(100_000), Precondition::IfAbsent).await;
+    assert_eq!(refused, Err(PutError::PreconditionFailed));
+    assert!(eventually(|| files(&directory, "blobs") == 0).await);
+    assert_eq!(get(&store, "k").await.unwrap(), bytes(10));
+}
+
+#[tokio::test]
+async fn a_reader_finishes_with_the_version_it_opened() {
+    let (_directory, store) = open().await;
+    for size in [100, 2_000_000] {
+        put(&store, "k", &bytes(size), Precondition::Unconditional).await.unwrap();
+        let first = store.get("b", "k").await.unwrap().unwrap();
+        let second = store.get("b", "k").await.unwrap().unwrap();
+        put(&store, "k", &bytes(7), Precondition::Unconditional).await.unwrap();
+        assert_eq!(first.read_all().read_to_end().await.unwrap(), bytes(size));
+        store.delete("b", "k").await.unwrap();
+        assert_eq!(second.read_all().read_to_end().await.unwrap(), bytes(size));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_racing_with_overwrites_see_one_version_or_another() {
+    let (_directory, store) = open().await;
+    let versions = [20_000, 30_000, 100];
+    put(&store, "k", &bytes(versions[0]), Precondition::Unconditional).await.unwrap();
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for round in 0..90 {
+                put(&store, "k", &bytes(versions[round % 3]), Precondition::Unconditional).await.unwrap();
+            }
+        }
+    });
+    let mut reads = 0;
+    while !writer.is_finished() || reads == 0 {
+        let read = get(&store, "k").await.unwrap();
+        assert!(versions.contains(&read.len()));
+        assert_eq!(read, bytes(read.len()));
+        reads += 1;
+    }
+    writer.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_second_process_is_refused_by_name() {
+    let (directory, store) = open().await;
+    let second = Store::open(directory.path(), StoreOptions::default()).await.err().unwrap();
+    assert_eq!(second, OpenError::Locked { directory: directory.path().to_owned() });
+    store.close().await.unwrap();
+    assert_eq!(store.bucket("b").await.unwrap_err(), StoreError::Closed);
+    assert!(Store::open(directory.path(), StoreOptions::default()).await.is_ok());
+}

@@ -19,10 +19,13 @@ pub use caveats::{CaveatViolation, Caveats, InvalidCaveat};
 pub use credentials::{Credentials, SecretAccessKey};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use method::{Method, UnknownMethod};
-pub use sign::{DEFAULT_LIFE, MAX_LIFE, PreparedPresign, PresignRequest, PresignedUrl, SignError, Signer};
+pub use sign::{
+    AuthorizedRequest, DEFAULT_LIFE, MAX_LIFE, Payload, PostCondition, PostForm, PostRequest, PreparedPresign,
+    PresignRequest, PresignedUrl, SignError, Signer, UnsignedRequest,
+};
 pub use signing_key::{Hex, Signature, SigningKey};
 pub use timestamp::{BasicTime, Timestamp};
 pub use verify::{
     FormFault, Links, MAX_CLOCK_SKEW_SECONDS, Mechanism, PayloadRule, Refusal, Request, ScopeFault, SigV2,
-    SignatureMismatch, Unverified, VerificationKey, Verified, VerifyPolicy,
+    SignatureMismatch, Unverified, UnverifiedForm, VerificationKey, Verified, VerifiedForm, VerifyPolicy,
 };

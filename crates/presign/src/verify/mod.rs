@@ -5,6 +5,8 @@
 
 mod authorization;
 mod credential;
+mod form;
+mod form_policy;
 mod parameters;
 mod policy;
 mod refusal;
@@ -15,6 +17,7 @@ mod v4;
 mod verification_key;
 mod verified;
 
+pub use form::{UnverifiedForm, VerifiedForm};
 pub use policy::{Links, SigV2, VerifyPolicy};
 pub use refusal::{FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SignatureMismatch};
 pub use request::Request;

@@ -4,9 +4,9 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// SigV4 URLs live between one second and seven days.
+    /// Presigned URLs and forms live between one second and seven days.
     #[error(
-        "a presigned URL lives from 1 second to 7 days (604800 seconds), and {seconds} was asked for{}",
+        "a presigned URL or form lives from 1 second to 7 days (604800 seconds), and {seconds} was asked for{}",
         stable_note(*.stable_seconds)
     )]
     LifeOutOfRange {
@@ -39,6 +39,28 @@ pub enum SignError {
     /// An access key id is part of the credential.
     #[error("the access key id is empty or has a slash, so no credential can be written with it")]
     InvalidAccessKeyId,
+    /// A form field that the signer writes.
+    #[error("the form field `{0}` is written by the signer; leave it out")]
+    ReservedField(String),
+    /// One form field was given two values.
+    #[error("the form field `{0}` was given twice; S3 takes each once")]
+    RepeatedField(String),
+    /// S3 refuses a form with a field that its policy says nothing of.
+    #[error(
+        "the form field `{0}` has no condition, so S3 would refuse the form; add one, or use `fixed_field`"
+    )]
+    FieldWithoutCondition(String),
+    /// A form's field is written into an HTTP message.
+    #[error("`{0}` is no name for a form field; it has letters, digits, hyphens and underscores")]
+    InvalidField(String),
+    /// The smallest upload allowed is larger than the largest.
+    #[error("no upload is at least {min} and at most {max} bytes; swap the two")]
+    InvalidSizeRange {
+        /// The smallest size allowed, in bytes.
+        min: u64,
+        /// The largest size allowed, in bytes.
+        max: u64,
+    },
     /// A header or parameter that a SigV2 signature does not cover.
     #[error(
         "SigV2 does not sign `{0}`, so its URL's holder could change it; sign with SigV4, or leave it out"

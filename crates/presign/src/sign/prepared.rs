@@ -199,26 +199,30 @@ fn signed_headers(
     let mut headers: Vec<(String, String)> = Vec::with_capacity(1 + request.headers.len());
     headers.push(("host".to_owned(), bucket.host().to_owned()));
     for (name, value) in &request.headers {
-        let name = checked_header_name(name, value)?;
-        match headers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, joined)) => {
-                joined.push(',');
-                push_trimmed(joined, value);
-            }
-            None => {
-                let mut trimmed = String::with_capacity(value.len());
-                push_trimmed(&mut trimmed, value);
-                headers.push((name, trimmed));
-            }
-        }
+        add_header(&mut headers, checked_header_name(name, value)?, value);
     }
     headers.sort();
     Ok(headers)
 }
 
+/// Adds a header, its value trimmed; another value of the same name follows after a comma.
+pub(super) fn add_header(headers: &mut Vec<(String, String)>, name: String, value: &str) {
+    match headers.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, joined)) => {
+            joined.push(',');
+            push_trimmed(joined, value);
+        }
+        None => {
+            let mut trimmed = String::with_capacity(value.len());
+            push_trimmed(&mut trimmed, value);
+            headers.push((name, trimmed));
+        }
+    }
+}
+
 /// Headers that are written for one hop, or by the client's own machinery; signing them would make a URL
 /// that nobody can use. The list is botocore's.
-const NEVER_SIGNED: [&str; 11] = [
+pub(crate) const NEVER_SIGNED: [&str; 11] = [
     "connection",
     "expect",
     "keep-alive",
@@ -232,8 +236,8 @@ const NEVER_SIGNED: [&str; 11] = [
     "x-amzn-trace-id",
 ];
 
-/// The header's name in lower case, if HTTP can carry the header and a signature may cover it.
-pub(crate) fn checked_header_name(name: &str, value: &str) -> Result<String, SignError> {
+/// The header's name in lower case, if HTTP can carry the header.
+pub(super) fn lower_header_name(name: &str, value: &str) -> Result<String, SignError> {
     let lower = name.to_ascii_lowercase();
     let is_token = !lower.is_empty()
         && lower.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
@@ -244,6 +248,13 @@ pub(crate) fn checked_header_name(name: &str, value: &str) -> Result<String, Sig
     if value.bytes().any(|b| b < b' ' && b != b'\t' || b == 0x7f) {
         return refuse("its value has a control character");
     }
+    Ok(lower)
+}
+
+/// The header's name in lower case, if a presigned URL may demand the header.
+pub(crate) fn checked_header_name(name: &str, value: &str) -> Result<String, SignError> {
+    let lower = lower_header_name(name, value)?;
+    let refuse = |why| Err(SignError::InvalidHeader(name.to_owned(), why));
     if lower == "host" {
         return refuse("the host is the endpoint's; choose another endpoint instead");
     }

@@ -1,0 +1,306 @@
+//! Signing a form with which a browser uploads straight to the store.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::bucket_url::BucketUrl;
+use crate::sign::post_policy::{PostCondition, policy_json};
+use crate::sign::prepared::{check_key, lower_header_name};
+use crate::sign::{DEFAULT_LIFE, MAX_LIFE, SignError, Signer};
+use crate::signing_key::ALGORITHM;
+use crate::sigv2;
+use crate::timestamp::Timestamp;
+
+/// The largest upload that S3 takes in one request: 5 GiB.
+const MAX_UPLOAD_BYTES: u64 = 5 << 30;
+
+/// What stands in a key for the uploaded file's own name.
+const FILENAME: &str = "${filename}";
+
+/// What a form shall allow: uploads to one key, or to all keys with a prefix.
+///
+/// ```
+/// use presign::PostRequest;
+///
+/// let avatar = PostRequest::new("avatars/${filename}").max_size(1 << 20).content_type("image/*");
+/// ```
+#[derive(Clone, Debug)]
+pub struct PostRequest {
+    key: String,
+    fields: Vec<(String, String)>,
+    conditions: Vec<PostCondition>,
+    min_size: Option<u64>,
+    max_size: Option<u64>,
+    life: Duration,
+}
+
+impl PostRequest {
+    /// Uploads to that key. Where it ends in `${filename}`, the store puts the uploaded file's name there, and
+    /// any key with the prefix before it is allowed.
+    pub fn new(key: impl Into<String>) -> Self {
+        PostRequest {
+            key: key.into(),
+            fields: Vec::new(),
+            conditions: Vec::new(),
+            min_size: None,
+            max_size: None,
+            life: DEFAULT_LIFE,
+        }
+    }
+
+    /// A field of the form, as boto3's `Fields` has it. The policy must speak of it, in a condition of its own.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// A condition, as boto3's `Conditions` has it. Those on the bucket and the key are written by the signer.
+    #[must_use]
+    pub fn condition(mut self, condition: PostCondition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// A field of the form with the condition that it stays as it is.
+    #[must_use]
+    pub fn fixed_field(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        self.field(name.clone(), value.clone()).condition(PostCondition::Equals { field: name, value })
+    }
+
+    /// The largest file, in bytes.
+    #[must_use]
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
+    /// The smallest file, in bytes.
+    #[must_use]
+    pub fn min_size(mut self, bytes: u64) -> Self {
+        self.min_size = Some(bytes);
+        self
+    }
+
+    /// The Content-Type: `image/png` becomes a field of the form, `image/*` and `*/*` a condition on the field
+    /// that the form's user adds.
+    #[must_use]
+    pub fn content_type(self, media_range: &str) -> Self {
+        match media_range.strip_suffix('*') {
+            Some("*/") => self.condition(PostCondition::starts_with("Content-Type", "")),
+            Some(prefix) => self.condition(PostCondition::starts_with("Content-Type", prefix)),
+            None => self.fixed_field("Content-Type", media_range),
+        }
+    }
+
+    /// The status of the answer to an upload: 200, 201 with a description of the object, or 204, as it is
+    /// without this.
+    #[must_use]
+    pub fn success_action_status(self, status: u16) -> Self {
+        self.fixed_field("success_action_status", status.to_string())
+    }
+
+    /// Where the browser is sent after an upload; an absolute URL.
+    #[must_use]
+    pub fn success_action_redirect(self, url: impl Into<String>) -> Self {
+        self.fixed_field("success_action_redirect", url)
+    }
+
+    /// How long uploads are taken. One second to seven days; fractions are dropped.
+    #[must_use]
+    pub fn expires_in(mut self, life: Duration) -> Self {
+        self.life = life;
+        self
+    }
+
+    /// The caller's fields and the key.
+    fn checked_fields(&self) -> Result<Vec<(String, String)>, SignError> {
+        check_key(&self.key)?;
+        for (at, (name, _)) in self.fields.iter().enumerate() {
+            let lower = lower_header_name(name, "").map_err(|_| SignError::InvalidField(name.clone()))?;
+            if WRITTEN_BY_THE_SIGNER.contains(&lower.as_str()) {
+                return Err(SignError::ReservedField(name.clone()));
+            }
+            if self.fields.iter().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+                return Err(SignError::RepeatedField(name.clone()));
+            }
+            let is_meant = |condition: &PostCondition| {
+                condition.field().is_some_and(|field| field.eq_ignore_ascii_case(name))
+            };
+            if !lower.starts_with("x-ignore-") && !self.conditions.iter().any(is_meant) {
+                return Err(SignError::FieldWithoutCondition(name.clone()));
+            }
+        }
+        let mut fields = Vec::with_capacity(self.fields.len() + 7);
+        fields.extend_from_slice(&self.fields);
+        push(&mut fields, "key", &self.key);
+        Ok(fields)
+    }
+
+    /// The caller's conditions, and those on size, bucket and key.
+    fn checked_conditions(&self, bucket: &str) -> Result<Vec<PostCondition>, SignError> {
+        let mut conditions = Vec::with_capacity(self.conditions.len() + 7);
+        conditions.extend_from_slice(&self.conditions);
+        if self.min_size.is_some() || self.max_size.is_some() {
+            let (min, max) = (self.min_size.unwrap_or(0), self.max_size.unwrap_or(MAX_UPLOAD_BYTES));
+            conditions.push(PostCondition::ContentLengthRange { min, max });
+        }
+        for condition in &conditions {
+            if let PostCondition::ContentLengthRange { min, max } = *condition
+                && min > max
+            {
+                return Err(SignError::InvalidSizeRange { min, max });
+            }
+        }
+        conditions.push(PostCondition::equals("bucket", bucket));
+        conditions.push(match self.key.strip_suffix(FILENAME) {
+            Some(prefix) => PostCondition::starts_with("key", prefix),
+            None => PostCondition::equals("key", &self.key),
+        });
+        Ok(conditions)
+    }
+
+    fn expiration(&self, now: Timestamp) -> Result<Timestamp, SignError> {
+        let seconds = self.life.as_secs();
+        if seconds == 0 || seconds > MAX_LIFE.as_secs() {
+            return Err(SignError::LifeOutOfRange { seconds, stable_seconds: 0 });
+        }
+        Ok(now.plus(Duration::from_secs(seconds)))
+    }
+}
+
+/// Fields that follow from the signature, or from the request's other parts; in lower case.
+const WRITTEN_BY_THE_SIGNER: [&str; 12] = [
+    "awsaccesskeyid",
+    "bucket",
+    "file",
+    "key",
+    "policy",
+    "signature",
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-security-token",
+    "x-amz-signature",
+];
+
+/// A signed form: where it is sent to, and what is sent before the file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostForm {
+    url: String,
+    fields: Vec<(String, String)>,
+    expires_at: Timestamp,
+}
+
+impl PostForm {
+    /// The form's action.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The fields in the order in which they are to be sent. The file comes last, in a field named `file`; S3
+    /// does not look at what comes after it.
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
+    /// The first second in which the form no longer works.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// The form is a credential while it lives, so its fields are not printed.
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostForm")
+            .field("url", &self.url)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// Signs a form, as of `now`.
+    ///
+    /// ```
+    /// use presign::{Addressing, Credentials, Endpoint, PostRequest, Signer, Timestamp};
+    ///
+    /// let signer = Signer::new(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret"), "eu-central-1")?;
+    /// let bucket = Endpoint::aws("eu-central-1")?.bucket("photos", Addressing::Auto)?;
+    /// let request = PostRequest::new("users/7/${filename}").max_size(10 << 20);
+    /// let form = signer.post_form(&bucket, &request, Timestamp::from_unix(1_795_282_542))?;
+    /// assert_eq!(form.url(), "https://photos.s3.eu-central-1.amazonaws.com/");
+    /// let names: Vec<_> = form.fields().iter().map(|(name, _)| name.as_str()).collect();
+    /// assert_eq!(
+    ///     names,
+    ///     ["key", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "policy", "x-amz-signature"]
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn post_form(
+        &self,
+        bucket: &BucketUrl,
+        request: &PostRequest,
+        now: Timestamp,
+    ) -> Result<PostForm, SignError> {
+        let expires_at = request.expiration(now)?;
+        let mut fields = request.checked_fields()?;
+        let mut conditions = request.checked_conditions(bucket.bucket())?;
+        let time = now.basic();
+        let key = self.signing_key(&time);
+        let credential = format!("{}/{}", self.credentials().access_key_id(), key.scope());
+        let token = self.credentials().session_token().map(|token| ("x-amz-security-token", token));
+        let signed = [
+            ("x-amz-algorithm", ALGORITHM),
+            ("x-amz-credential", &credential),
+            ("x-amz-date", time.as_str()),
+        ];
+        for (name, value) in signed.into_iter().chain(token) {
+            push(&mut fields, name, value);
+            conditions.push(PostCondition::equals(name, value));
+        }
+        let policy = STANDARD.encode(policy_json(expires_at, &conditions));
+        let signature = key.sign_text(policy.as_bytes()).to_hex();
+        push(&mut fields, "policy", &policy);
+        push(&mut fields, "x-amz-signature", signature.as_str());
+        Ok(PostForm { url: form_url(bucket), fields, expires_at })
+    }
+
+    /// Signs a form of the old kind, Signature Version 2. Do not use it where SigV4 is understood; see
+    /// [`Signer::presign_sigv2`].
+    pub fn post_form_sigv2(
+        &self,
+        bucket: &BucketUrl,
+        request: &PostRequest,
+        now: Timestamp,
+    ) -> Result<PostForm, SignError> {
+        let expires_at = request.expiration(now)?;
+        let mut fields = request.checked_fields()?;
+        let mut conditions = request.checked_conditions(bucket.bucket())?;
+        push(&mut fields, "AWSAccessKeyId", self.credentials().access_key_id());
+        if let Some(token) = self.credentials().session_token() {
+            push(&mut fields, "x-amz-security-token", token);
+            conditions.push(PostCondition::equals("x-amz-security-token", token));
+        }
+        let policy = STANDARD.encode(policy_json(expires_at, &conditions));
+        let signature = sigv2::sign(self.credentials().secret_access_key(), &policy);
+        push(&mut fields, "policy", &policy);
+        push(&mut fields, "signature", &signature);
+        Ok(PostForm { url: form_url(bucket), fields, expires_at })
+    }
+}
+
+fn push(fields: &mut Vec<(String, String)>, name: &str, value: &str) {
+    fields.push((name.to_owned(), value.to_owned()));
+}
+
+fn form_url(bucket: &BucketUrl) -> String {
+    let slash = if bucket.path().is_empty() { "/" } else { "" };
+    format!("{}{}{slash}", bucket.origin(), bucket.path())
+}

@@ -4,10 +4,11 @@ use std::{borrow::Cow, fmt};
 
 use crate::xml::text;
 
-mod authentication;
+mod authorization;
 mod code;
 mod cors;
 mod request;
+mod verification;
 
 pub use code::ErrorCode;
 

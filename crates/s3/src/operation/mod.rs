@@ -23,6 +23,7 @@ mod refused_headers;
 mod request;
 mod resolve;
 mod table;
+mod verified;
 
 pub use create_bucket::CreateBucket;
 pub use delete_bucket::DeleteBucket;

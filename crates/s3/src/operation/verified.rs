@@ -1,0 +1,61 @@
+//! The door: an operation is made of a verified request, and of nothing else.
+
+use std::borrow::Cow;
+
+use presign::{Method, Verified};
+
+use super::{Operation, request::SignedRequest};
+use crate::{S3Error, Target};
+
+impl Operation {
+    /// Builds the operation that a verified request asks for. It sees the signed parts of the request, and of the
+    /// unsigned ones only the standard headers that S3 leaves to the holder of a URL.
+    ///
+    /// # Errors
+    /// 501 `NotImplemented` or 405 `MethodNotAllowed` for what the [table](super::TABLE) does not have; the errors of
+    /// each input; 403 `AccessDenied` if `target` was not read from the very request that was verified.
+    pub fn from_verified(verified: &Verified<'_>, target: &Target) -> Result<Self, S3Error> {
+        if !is_target_of(verified, target) {
+            return Err(S3Error::access_denied());
+        }
+        Self::read(verified, target)
+    }
+}
+
+/// Whether the signed path, and the bucket that the host names, are those of `target`.
+fn is_target_of(verified: &Verified<'_>, target: &Target) -> bool {
+    let Some(path) = verified.path().strip_prefix('/') else { return false };
+    let rest = match (verified.host_bucket(), target.bucket()) {
+        (None, None) => return path.is_empty(),
+        (Some(_), None) => return false,
+        (Some(host_bucket), Some(bucket)) if host_bucket == bucket.as_str() => path,
+        (Some(_), Some(_)) => return false,
+        (None, Some(bucket)) => match path.strip_prefix(bucket.as_str()) {
+            Some("") => "",
+            Some(rest) => match rest.strip_prefix('/') {
+                Some(key) => key,
+                None => return false,
+            },
+            None => return false,
+        },
+    };
+    rest == target.key().map_or("", |key| key.as_str())
+}
+
+impl SignedRequest for Verified<'_> {
+    fn method(&self) -> Method {
+        self.method()
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters()
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.header(name)
+    }
+
+    fn amz_header_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.amz_header_names()
+    }
+}

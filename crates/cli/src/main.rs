@@ -1,2 +1,48 @@
 //! The `presign` command.
-fn main() {}
+
+#![forbid(unsafe_code)]
+
+mod aws;
+mod cli;
+mod commands;
+mod content_disposition;
+mod curl;
+mod duration;
+mod s3_uri;
+mod shell;
+mod size;
+mod time;
+mod usage;
+mod warnings;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::usage::UsageError;
+
+/// Done.
+const SUCCESS: u8 = 0;
+/// Refused or failed; standard error says why.
+const FAILURE: u8 = 1;
+/// Called in a way that makes no sense.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    ExitCode::from(match commands::run(cli) {
+        Ok(()) => SUCCESS,
+        // Whoever read our output has read enough of it.
+        Err(error) if is_broken_pipe(&error) => SUCCESS,
+        Err(error) => {
+            eprintln!("presign: {error:#}");
+            if error.is::<UsageError>() { USAGE } else { FAILURE }
+        }
+    })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,11 @@
+//! Where AWS tools look: the environment, the shared files, and the providers of credentials.
+
+mod credentials;
+mod https;
+mod options;
+mod settings;
+mod shared_config;
+
+pub(crate) use credentials::FoundCredentials;
+pub(crate) use options::{AddressingStyle, StoreOptions};
+pub(crate) use settings::Signing;

@@ -1,0 +1,34 @@
+//! The command tree.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::url::UrlArguments;
+
+/// Make, check and honour presigned S3 URLs.
+#[derive(Debug, Parser)]
+#[command(name = "presign", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print no warnings
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What there is to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign a URL for one object
+    Url(Box<UrlArguments>),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  presign url s3://my-bucket/report.pdf --expires-in 24h
+  presign url s3://my-bucket/photo.jpg --http-method PUT --expires-in 15m --max-size 10MiB --curl
+
+Exit codes:
+  0  done
+  1  refused or failed; standard error says why
+  2  called with options that make no sense";

@@ -1,0 +1,21 @@
+//! One file a command.
+
+pub(crate) mod url;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::{Cli, Command};
+
+/// Runs what was asked for.
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    let quiet = cli.quiet;
+    match cli.command {
+        Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
+    }
+}
+
+/// A runtime on this thread alone, for commands that mostly compute.
+fn small_runtime() -> Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")
+}

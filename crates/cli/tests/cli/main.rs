@@ -1,0 +1,8 @@
+//! The command as its users meet it: the built binary, in an environment of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod command;
+mod credentials;
+mod url;
+mod url_warnings;
+mod usage;

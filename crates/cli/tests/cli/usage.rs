@@ -1,0 +1,33 @@
+//! Exit codes, help, and the refusal of what makes no sense.
+
+use crate::command::Machine;
+
+#[test]
+fn help_teaches_with_examples() {
+    let machine = Machine::bare();
+    for arguments in [&["--help"][..], &["url", "--help"]] {
+        let outcome = machine.run(arguments);
+        outcome.assert_success();
+        assert!(outcome.stdout.contains("Examples:\n  presign "), "{}", outcome.stdout);
+    }
+    assert!(machine.run(&["--help"]).stdout.contains("Exit codes:"));
+    assert!(machine.run(&["--version"]).stdout.starts_with("presign "));
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let machine = Machine::with_key();
+    machine.run(&["url", "b-1/k", "--no-verify-ssl"]).assert_refused(2, &["--no-verify-ssl"]);
+    machine.run(&["url", "https://b.s3.amazonaws.com/k"]).assert_refused(2, &["s3://bucket/key"]);
+    machine.run(&["url", "s3://b-1"]).assert_refused(1, &["key is empty", "s3://bucket/key"]);
+    machine.run(&[]).assert_refused(2, &["Usage: presign"]);
+}
+
+/// Whoever cuts our output short has seen enough: no complaint, no failure.
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = Machine::with_key().command(&["url", "b-1/k"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}

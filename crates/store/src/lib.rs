@@ -44,6 +44,8 @@ mod blob_id;
 mod blobs;
 mod blocking;
 mod bucket;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 pub mod files;
 mod in_flight;

@@ -43,7 +43,8 @@ impl OpenObject {
             }
             OpenContent::Blob(id, blob) => {
                 let whole = start == 0 && end == self.object.size;
-                let check = whole.then(|| FullRead { digest: Digest::new(CrcAlgorithm::Crc64Nvme), read: 0 });
+                let check = whole
+                    .then(|| Box::new(FullRead { digest: Digest::new(CrcAlgorithm::Crc64Nvme), read: 0 }));
                 Source::Blob { id, reader: blob.read(start..end), check }
             }
         };
@@ -66,7 +67,7 @@ pub struct ObjectReader {
 
 enum Source {
     Inline(Bytes),
-    Blob { id: BlobId, reader: Box<dyn BlobReader>, check: Option<FullRead> },
+    Blob { id: BlobId, reader: Box<dyn BlobReader>, check: Option<Box<FullRead>> },
 }
 
 /// The checksum of a read from the first byte to the last, as far as it got.

@@ -1,6 +1,6 @@
 //! The thread that writes.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -53,7 +53,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         mut conn: Connection,
-        path: &PathBuf,
+        path: &Path,
         queue: Receiver<Message>,
         hot: Arc<Hot>,
         poison: Poison,

@@ -6,7 +6,8 @@ use crate::{Action, Context, Principal, Resource};
 
 /// A request that the evaluator let through.
 ///
-/// The field is private and there is no other constructor: holding an `Allowed` is the proof that [`evaluate`] said yes.
+/// The field is private and there is no other constructor: holding an `Allowed` is the proof that
+/// [`evaluate`] said yes.
 ///
 /// ```compile_fail
 /// // Nobody but the evaluator makes one.
@@ -22,10 +23,11 @@ impl<T> Allowed<T> {
         self.0
     }
 
-    /// Keeps the proof while the request is taken apart, for example to hand one operation's input to its handler.
+    /// Keeps the proof while the request is taken apart, for example to hand one operation's input to its
+    /// handler.
     ///
-    /// `part` is a plain function pointer and not a closure, so that it can capture nothing: what comes out is made of what
-    /// went in, and the evaluator weighed nothing else.
+    /// `part` is a plain function pointer and not a closure, so that it can capture nothing: what comes out
+    /// is made of what went in, and the evaluator weighed nothing else.
     pub fn map<U>(self, part: fn(T) -> U) -> Allowed<U> {
         Allowed(part(self.0))
     }

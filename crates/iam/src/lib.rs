@@ -1,18 +1,19 @@
 //! Policy evaluation: whether a principal may perform an action on a resource. Pure.
 //!
-//! A handler takes [`Allowed<T>`], and only [`evaluate`] makes one, so a request that nobody weighed cannot reach a handler:
-//! the compiler refuses it. Today the root principal may do everything and everybody else nothing; policy documents
-//! arrive behind the same function without touching a caller.
+//! A handler takes [`Allowed<T>`], and only [`evaluate`] makes one, so a request that nobody weighed cannot
+//! reach a handler: the compiler refuses it. Today the root principal may do everything and everybody else
+//! nothing; policy documents arrive behind the same function without touching a caller.
 //!
 //! ```
 //! use presign_iam::{Action, Context, Principal, Resource, evaluate};
 //!
 //! let resource = Resource::object("photos", "cat.jpg");
-//! let allowed = evaluate(&Principal::root(), Action::new("s3:GetObject"), &resource, &Context::default(), "the request");
+//! let action = Action::new("s3:GetObject");
+//! let allowed = evaluate(&Principal::root(), action, &resource, &Context::default(), "the request");
 //! assert_eq!(allowed.map(|allowed| allowed.into_inner()), Ok("the request"));
 //!
 //! let stranger = Principal::user("alice");
-//! assert!(evaluate(&stranger, Action::new("s3:GetObject"), &resource, &Context::default(), ()).is_err());
+//! assert!(evaluate(&stranger, action, &resource, &Context::default(), "the request").is_err());
 //! ```
 
 mod context;

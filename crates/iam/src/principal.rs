@@ -43,7 +43,8 @@ impl Principal {
     }
 }
 
-/// The ARN, as access logs and refusals print it: `arn:aws:iam::presign:root` or `arn:aws:iam::presign:user/alice`.
+/// The ARN, as access logs and refusals print it: `arn:aws:iam::presign:root` or
+/// `arn:aws:iam::presign:user/alice`.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

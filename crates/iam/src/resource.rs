@@ -26,7 +26,8 @@ impl fmt::Display for Action {
     }
 }
 
-/// The thing that is acted on, as ARN text. An object's key stands in it byte for byte, never encoded and never normalised.
+/// The thing that is acted on, as ARN text. An object's key stands in it byte for byte, never encoded and
+/// never normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resource(String);
 

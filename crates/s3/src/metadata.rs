@@ -1,5 +1,7 @@
 //! What is kept with an object besides its bytes: the content headers and the user's own metadata.
 
+use std::borrow::Cow;
+
 use crate::{S3Error, limits};
 
 /// The prefix of the headers that carry user metadata.
@@ -27,15 +29,25 @@ pub const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
 impl ContentHeaders {
     /// Takes the headers that `value_of` finds under their lower-case names.
-    pub(crate) fn read(value_of: impl Fn(&str) -> Option<String>) -> Self {
-        Self {
-            content_type: value_of("content-type").filter(|value| !value.is_empty()),
-            cache_control: value_of("cache-control"),
-            content_disposition: value_of("content-disposition"),
-            content_encoding: value_of("content-encoding").and_then(|value| without_aws_chunked(&value)),
-            content_language: value_of("content-language"),
-            expires: value_of("expires"),
-        }
+    ///
+    /// # Errors
+    /// 400 `InvalidArgument` for a control character, which a signed query can hold and a header cannot: a line end
+    /// would begin another header in every later answer.
+    pub(crate) fn read<'a>(value_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<Self, S3Error> {
+        let read = |name: &str| match value_of(name) {
+            Some(value) if value.chars().any(|c| c.is_control() && c != '\t') => Err(
+                S3Error::invalid_argument("Header value cannot contain control characters.", name, &value),
+            ),
+            value => Ok(value.map(Cow::into_owned)),
+        };
+        Ok(Self {
+            content_type: read("content-type")?.filter(|value| !value.is_empty()),
+            cache_control: read("cache-control")?,
+            content_disposition: read("content-disposition")?,
+            content_encoding: read("content-encoding")?.and_then(|value| without_aws_chunked(&value)),
+            content_language: read("content-language")?,
+            expires: read("expires")?,
+        })
     }
 }
 
@@ -57,12 +69,21 @@ impl UserMetadata {
     /// Takes names, without the prefix, and values.
     ///
     /// # Errors
-    /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8.
+    /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8; 400 `InvalidArgument` for a name that no
+    /// header can have, which a signed query can bring.
     pub(crate) fn collect(entries: impl Iterator<Item = (String, String)>) -> Result<Self, S3Error> {
         let mut entries: Vec<(String, String)> = entries.collect();
         let size = entries.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > limits::USER_METADATA_BYTES {
             return Err(S3Error::metadata_too_large(size));
+        }
+        if let Some((name, value)) = entries.iter().find(|(name, _)| !name.bytes().all(is_token_byte)) {
+            let header = format!("{USER_METADATA_PREFIX}{name}");
+            return Err(S3Error::invalid_argument(
+                "The name is not one that a header can have",
+                &header,
+                value,
+            ));
         }
         entries.sort();
         Ok(Self(entries))
@@ -79,6 +100,11 @@ impl UserMetadata {
     pub fn into_entries(self) -> Vec<(String, String)> {
         self.0
     }
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// A metadata value as it goes out in a header. One that is not plain ASCII is encoded as RFC 2047 has it
@@ -99,7 +125,7 @@ pub fn encode_value(value: &str) -> String {
         for byte in c.encode_utf8(&mut [0; 4]).bytes() {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'!' | b'*' | b'+' | b'-' | b'/' => {
-                    word.push(char::from(byte))
+                    word.push(char::from(byte));
                 }
                 b' ' => word.push('_'),
                 _ => {

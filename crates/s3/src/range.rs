@@ -5,6 +5,17 @@ use std::fmt;
 use crate::S3Error;
 
 /// One range of bytes, as it was asked for. Positions count from 0 and include both ends.
+///
+/// ```
+/// use presign_s3::range::ByteRange;
+///
+/// let range = ByteRange::parse("bytes=-3").expect("one range of bytes");
+/// assert_eq!(range.resolve(10)?.to_string(), "bytes 7-9/10");
+/// assert_eq!(range.resolve(0).map_err(|refusal| refusal.status()), Err(416));
+/// // Several ranges are answered with the whole object.
+/// assert_eq!(ByteRange::parse("bytes=0-1,5-6"), None);
+/// # Ok::<(), presign_s3::S3Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByteRange {
     /// `bytes=first-last`.

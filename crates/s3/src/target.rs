@@ -5,6 +5,17 @@ use std::net::Ipv4Addr;
 use crate::{BucketName, ObjectKey, S3Error, operation::ResourceKind, percent};
 
 /// What a request is about, read from its host and its path.
+///
+/// ```
+/// use presign_s3::{BaseHosts, Target};
+///
+/// let bases = BaseHosts::new(["s3.example.org"]);
+/// let in_path = Target::parse("s3.example.org", b"/photos//a/../cat%20(1).jpg", &bases)?;
+/// let in_host = Target::parse("photos.s3.example.org", b"//a/../cat%20(1).jpg", &bases)?;
+/// assert_eq!(in_path, in_host);
+/// assert_eq!(in_path.key().map(|key| key.as_str()), Some("/a/../cat (1).jpg"));
+/// # Ok::<(), presign_s3::S3Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// All buckets: `/`.

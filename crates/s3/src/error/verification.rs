@@ -67,7 +67,8 @@ impl From<Refusal> for S3Error {
             Refusal::InvalidToken => answer(ErrorCode::InvalidToken),
             Refusal::InvalidCaveat(_) => answer(ErrorCode::InvalidRequest),
             Refusal::Form(fault) => form(fault),
-            // Those that S3 answers with AccessDenied, and whatever the verifier will refuse for in future: closed.
+            // Those that S3 answers with AccessDenied, and whatever the verifier will refuse for in future:
+            // closed.
             _ => answer(ErrorCode::AccessDenied),
         }
     }

@@ -39,9 +39,7 @@ impl ListObjectsV2 {
             max_keys: listing::max_keys(request)?,
             encoding_type: EncodingType::read(request)?,
             start_after: listing::text(request, "start-after"),
-            continuation_token: continuation_token
-                .map(|token| ContinuationToken::parse(token))
-                .transpose()?,
+            continuation_token: continuation_token.map(ContinuationToken::parse).transpose()?,
             fetch_owner: request.parameter("fetch-owner").is_some_and(|value| value == "true"),
         })
     }

@@ -1,8 +1,6 @@
 //! PutObject.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
-use std::borrow::Cow;
-
 use super::request::SignedRequest;
 use crate::{
     BucketName, ErrorCode, ObjectKey, S3Error,
@@ -66,7 +64,7 @@ impl PutObject {
             content_md5: text("content-md5").map(|value| ContentMd5::parse(&value)).transpose()?,
             checksum,
             trailing_checksum,
-            headers: ContentHeaders::read(|name| request.header(name).map(Cow::into_owned)),
+            headers: ContentHeaders::read(|name| request.header(name))?,
             user_metadata: user_metadata(request)?,
             storage_class: storage_class(text("x-amz-storage-class").as_deref())?,
             condition: WriteCondition::for_put(
@@ -188,6 +186,22 @@ mod tests {
         let input = put(&request).unwrap();
         assert_eq!(input.user_metadata.entries(), [("color".to_owned(), "blue".to_owned())]);
         assert_eq!(input.storage_class.as_deref(), Some("GLACIER"));
+    }
+
+    #[test]
+    fn a_signed_query_cannot_bring_what_no_header_can_carry() {
+        for (name, value) in [
+            ("Content-Disposition", "attachment\r\nset-cookie: a=b"),
+            ("Content-Type", "text/plain\0"),
+            ("x-amz-meta-a b", "c"),
+            ("x-amz-meta-a\r\nb", "c"),
+            ("x-amz-meta-é", "c"),
+        ] {
+            let refusal = put(&request().parameter(name, value)).unwrap_err();
+            assert_eq!(refusal.code(), ErrorCode::InvalidArgument, "{name}: {value}");
+        }
+        let request = request().parameter("Content-Disposition", "attachment; filename=\"日\"");
+        assert!(put(&request.parameter("x-amz-meta-a_b", "c\nd")).is_ok());
     }
 
     #[test]

@@ -8,12 +8,13 @@ use super::{Operation, request::SignedRequest};
 use crate::{S3Error, Target};
 
 impl Operation {
-    /// Builds the operation that a verified request asks for. It sees the signed parts of the request, and of the
-    /// unsigned ones only the standard headers that S3 leaves to the holder of a URL.
+    /// Builds the operation that a verified request asks for. It sees the signed parts of the request, and of
+    /// the unsigned ones only the standard headers that S3 leaves to the holder of a URL.
     ///
     /// # Errors
-    /// 501 `NotImplemented` or 405 `MethodNotAllowed` for what the [table](super::TABLE) does not have; the errors of
-    /// each input; 403 `AccessDenied` if `target` was not read from the very request that was verified.
+    /// 501 `NotImplemented` or 405 `MethodNotAllowed` for what the [table](super::TABLE) does not have; the
+    /// errors of each input; 403 `AccessDenied` if `target` was not read from the very request that was
+    /// verified.
     pub fn from_verified(verified: &Verified<'_>, target: &Target) -> Result<Self, S3Error> {
         if !is_target_of(verified, target) {
             return Err(S3Error::access_denied());

@@ -16,10 +16,10 @@ pub(crate) fn element(xml: &mut String, name: &str, value: &str) {
     close(xml, name);
 }
 
-/// Writes `<name>value</name>` for a value that machines act on, such as a listed key. A character that XML 1.0
-/// cannot carry becomes a character reference, as S3 writes it: an XML 1.1 parser reads it back, and an XML 1.0
-/// parser refuses the document, which is better than a key that is not there. `encoding-type=url` spares clients
-/// the choice.
+/// Writes `<name>value</name>` for a value that machines act on, such as a listed key. A character that XML
+/// 1.0 cannot carry becomes a character reference, as S3 writes it: an XML 1.1 parser reads it back, and an
+/// XML 1.0 parser refuses the document, which is better than a key that is not there. `encoding-type=url`
+/// spares clients the choice.
 pub(crate) fn exact_element(xml: &mut String, name: &str, value: &str) {
     open(xml, name);
     escape_with(xml, value, push_reference);

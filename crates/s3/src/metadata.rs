@@ -31,8 +31,8 @@ impl ContentHeaders {
     /// Takes the headers that `value_of` finds under their lower-case names.
     ///
     /// # Errors
-    /// 400 `InvalidArgument` for a control character, which a signed query can hold and a header cannot: a line end
-    /// would begin another header in every later answer.
+    /// 400 `InvalidArgument` for a control character, which a signed query can hold and a header cannot: a
+    /// line end would begin another header in every later answer.
     pub(crate) fn read<'a>(value_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<Self, S3Error> {
         let read = |name: &str| match value_of(name) {
             Some(value) if value.chars().any(|c| c.is_control() && c != '\t') => Err(
@@ -69,8 +69,8 @@ impl UserMetadata {
     /// Takes names, without the prefix, and values.
     ///
     /// # Errors
-    /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8; 400 `InvalidArgument` for a name that no
-    /// header can have, which a signed query can bring.
+    /// 400 `MetadataTooLarge` past 2 KiB of names and values, in UTF-8; 400 `InvalidArgument` for a name that
+    /// no header can have, which a signed query can bring.
     pub(crate) fn collect(entries: impl Iterator<Item = (String, String)>) -> Result<Self, S3Error> {
         let mut entries: Vec<(String, String)> = entries.collect();
         let size = entries.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -15,7 +15,7 @@ pub use code::ErrorCode;
 /// A refusal, as the client will see it.
 ///
 /// The constructors are named after the cases; each gives the message and the fields, in the order that S3
-/// has them.
+/// has them. What the verifier refuses is converted whole: `S3Error::from(refusal)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct S3Error(Box<Refusal>);

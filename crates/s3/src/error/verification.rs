@@ -9,11 +9,17 @@ use crate::timestamp;
 
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
+        Self::from(&refusal)
+    }
+}
+
+impl From<&Refusal> for S3Error {
+    fn from(refusal: &Refusal) -> Self {
         let answer = |code| Self::with_message(code, refusal.to_string());
-        match &refusal {
-            Refusal::OnlyOneMechanism { argument, value } => argument_fields(&refusal, argument, value),
-            Refusal::UnsupportedAuthorization { value } => argument_fields(&refusal, "Authorization", value),
-            Refusal::InvalidPayloadHash { value } => argument_fields(&refusal, "x-amz-content-sha256", value),
+        match refusal {
+            Refusal::OnlyOneMechanism { argument, value } => argument_fields(refusal, argument, value),
+            Refusal::UnsupportedAuthorization { value } => argument_fields(refusal, "Authorization", value),
+            Refusal::InvalidPayloadHash { value } => argument_fields(refusal, "x-amz-content-sha256", value),
             Refusal::SigV2Header | Refusal::SigV2Denied | Refusal::MissingPayloadHash => {
                 answer(ErrorCode::InvalidRequest)
             }
@@ -65,10 +71,9 @@ impl From<Refusal> for S3Error {
                 mismatch_fields(answer(ErrorCode::SignatureDoesNotMatch), mismatch)
             }
             Refusal::InvalidToken => answer(ErrorCode::InvalidToken),
-            Refusal::InvalidCaveat(_) => answer(ErrorCode::InvalidRequest),
             Refusal::Form(fault) => form(fault),
-            // Those that S3 answers with AccessDenied, and whatever the verifier will refuse for in future:
-            // closed.
+            // Those that S3 answers with AccessDenied, the limits in a URL, which it does not know, and
+            // whatever the verifier will refuse for in future: closed.
             _ => answer(ErrorCode::AccessDenied),
         }
     }

@@ -2,6 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::completions::CompletionsArguments;
+use crate::commands::man::ManArguments;
+use crate::commands::post::PostArguments;
 use crate::commands::url::UrlArguments;
 
 /// Make, check and honour presigned S3 URLs.
@@ -21,6 +24,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Sign a URL for one object
     Url(Box<UrlArguments>),
+    /// Sign a form with which browsers upload
+    Post(Box<PostArguments>),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man(ManArguments),
 }
 
 const AFTER_HELP: &str = "\

@@ -8,6 +8,8 @@ mod commands;
 mod content_disposition;
 mod curl;
 mod duration;
+mod html_form;
+mod pairs;
 mod s3_uri;
 mod shell;
 mod size;

@@ -1,5 +1,8 @@
 //! One file a command.
 
+pub(crate) mod completions;
+pub(crate) mod man;
+pub(crate) mod post;
 pub(crate) mod url;
 
 use anyhow::{Context as _, Result};
@@ -11,6 +14,9 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: Cli) -> Result<()> {
     let quiet = cli.quiet;
     match cli.command {
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::aws::{Signing, StoreOptions};
 use crate::curl::Curl;
+use crate::pairs::{Pairs, parse_equation, parse_header};
 use crate::s3_uri::S3Uri;
 use crate::usage::UsageError;
 use crate::warnings::Warnings;
@@ -53,7 +54,7 @@ pub(crate) struct UrlArguments {
     headers: Vec<(String, String)>,
 
     /// A query parameter to sign, as in tagging or x-user=anna; may be repeated
-    #[arg(long = "query", value_name = "NAME=VALUE", value_parser = parse_parameter)]
+    #[arg(long = "query", value_name = "NAME=VALUE", value_parser = parse_equation)]
     parameters: Vec<(String, String)>,
 
     #[command(flatten)]
@@ -67,6 +68,12 @@ pub(crate) struct UrlArguments {
 
     #[command(flatten)]
     store: StoreOptions,
+
+    /// Sign with Signature Version 2, for stores that know nothing newer
+    ///
+    /// It signs neither host nor region, and AWS's regions opened since 2014 refuse it.
+    #[arg(long)]
+    sigv2: bool,
 
     /// Print the URL with what belongs to it, as JSON
     #[arg(long, conflicts_with = "curl")]
@@ -171,7 +178,13 @@ pub(crate) async fn run(arguments: &UrlArguments, quiet: bool) -> Result<()> {
     let signing = Signing::find(&arguments.store).await?;
     let bucket = signing.settings.bucket_url(&arguments.object.bucket)?;
     let now = time::now();
-    let signed = signing.signer()?.presign(&bucket, &request, arguments.sign_at.unwrap_or(now))?;
+    let signer = signing.signer()?;
+    let sign_at = arguments.sign_at.unwrap_or(now);
+    let signed = if arguments.sigv2 {
+        signer.presign_sigv2(&bucket, &request, sign_at)?
+    } else {
+        signer.presign(&bucket, &request, sign_at)?
+    };
 
     let mut warnings = Warnings::default();
     warnings.check_end(signed.expires_at(), now);
@@ -287,7 +300,7 @@ struct Described<'a> {
     url: &'a str,
     method: &'static str,
     /// The headers that the recipient must send.
-    headers: serde_json::Map<String, serde_json::Value>,
+    headers: Pairs<'a>,
     signed_at: String,
     /// The first second in which the signature no longer holds.
     expires_at: String,
@@ -298,11 +311,10 @@ struct Described<'a> {
 
 impl<'a> Described<'a> {
     fn new(signed: &'a PresignedUrl, works_until: Timestamp, warnings: &'a Warnings) -> Self {
-        let headers = signed.headers().iter().map(|(name, value)| (name.clone(), value.clone().into()));
         Described {
             url: signed.as_str(),
             method: signed.method().as_str(),
-            headers: headers.collect(),
+            headers: Pairs(signed.headers()),
             signed_at: signed.signed_at().to_string(),
             expires_at: signed.expires_at().to_string(),
             works_until: works_until.to_string(),
@@ -314,23 +326,6 @@ impl<'a> Described<'a> {
 fn method_parser() -> impl clap::builder::TypedValueParser<Value = Method> {
     PossibleValuesParser::new(["GET", "HEAD", "PUT", "POST", "DELETE"])
         .try_map(|name| name.to_ascii_uppercase().parse::<Method>())
-}
-
-fn parse_header(text: &str) -> Result<(String, String), String> {
-    match text.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => Err(format!("`{text}` is no header; write 'name: value'")),
-    }
-}
-
-fn parse_parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    if name.is_empty() {
-        return Err(format!("`{text}` is no query parameter; write name=value"));
-    }
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_network(text: &str) -> Result<ipnet::IpNet, String> {

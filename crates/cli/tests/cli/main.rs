@@ -3,6 +3,7 @@
 
 mod command;
 mod credentials;
+mod post;
 mod url;
 mod url_warnings;
 mod usage;

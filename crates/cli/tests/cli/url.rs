@@ -158,6 +158,20 @@ fn limits_are_signed_into_the_url() {
     machine.run(&["url", "b-1/k", "--ip=elsewhere"]).assert_refused(2, &["elsewhere", "203.0.113.0/24"]);
 }
 
+/// Byte for byte what botocore makes with `signature_version = s3`.
+#[test]
+fn the_old_signature_is_made_only_when_asked_for() {
+    let url = signed(&["my-bucket/a b.txt", "--sigv2", "--endpoint-url", "http://localhost:9000"]);
+    assert_eq!(
+        url,
+        "http://localhost:9000/my-bucket/a%20b.txt?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE\
+         &Signature=PuA8ro9PJgwOOzBctX9pw%2F1EPSA%3D&Expires=1369357200"
+    );
+    assert!(!signed(&["my-bucket/a b.txt"]).contains("AWSAccessKeyId"));
+    let limited = ["url", "b-1/k", "--sigv2", "--methods=GET,HEAD"];
+    Machine::with_key().run(&limited).assert_refused(1, &["SigV2", "caveats"]);
+}
+
 #[test]
 fn a_stable_url_is_the_same_within_its_window() {
     let at = |time| Machine::with_key().url(&["b-1/k", "--stable", "1h", "--sign-at", time]);

@@ -31,3 +31,27 @@ fn a_closed_pipe_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+#[test]
+fn every_shell_has_completions() {
+    let machine = Machine::bare();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let outcome = machine.run(&["completions", shell]);
+        outcome.assert_success();
+        assert!(outcome.stdout.contains("expires-in"), "{shell}");
+    }
+    machine.run(&["completions", "csh"]).assert_refused(2, &["csh", "bash"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let machine = Machine::bare();
+    let outcome = machine.run(&["man"]);
+    outcome.assert_success();
+    assert!(outcome.stdout.contains(".TH presign 1"), "{}", outcome.stdout);
+    machine.run(&["man", "--out", "pages/man1"]).assert_success();
+    let page = std::fs::read_to_string(machine.home().join("pages/man1/presign-url.1")).unwrap();
+    assert!(page.contains("presign\\-url") && page.contains("Examples:"), "{page}");
+    std::fs::write(machine.home().join("file"), "").unwrap();
+    machine.run(&["man", "--out", "file/x"]).assert_refused(1, &["file/x"]);
+}

@@ -1,4 +1,34 @@
 //! Make, check and explain presigned S3 URLs.
+//!
+//! A presigned URL lets whoever holds it perform one operation on one private object until a set time, with
+//! nothing but an HTTP client. This crate is the whole of it, and pure: bytes and a time go in, bytes come
+//! out. It reads no clock, no environment, no file and no socket.
+//!
+//! # Sign
+//!
+//! A [`Signer`] has credentials and a region; an [`Endpoint`] or a [`BucketUrl`] says where the bucket is; a
+//! [`PresignRequest`] says what shall be allowed. The URL is byte for byte the one that boto3 makes.
+//!
+//! ```
+//! use std::time::Duration;
+//! use presign::{Addressing, Credentials, Endpoint, PresignRequest, Signer, Timestamp};
+//!
+//! let signer = Signer::new(Credentials::new("AKIDEXAMPLE", "a secret"), "eu-central-1")?;
+//! let bucket = Endpoint::aws("eu-central-1")?.bucket("my-bucket", Addressing::Auto)?;
+//! let download = PresignRequest::get("reports/2026.pdf").expires_in(Duration::from_secs(900));
+//! let url = signer.presign(&bucket, &download, Timestamp::from_unix(1_795_282_542))?;
+//! assert!(url.as_str().starts_with("https://my-bucket.s3.amazonaws.com/reports/2026.pdf?X-Amz-Algorithm="));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Signer::presign_many`] signs a whole listing; [`Signer::authorize`] signs a request in its headers;
+//! [`Signer::post_form`] makes a browser form; [`Caveats`] limit a URL beyond what S3 checks.
+//!
+//! # Verify
+//!
+//! [`Unverified::parse`] reads a request as it arrived, the caller looks up the key that it names, and
+//! [`Unverified::verify`] makes every check. The [`Verified`] request yields what was signed; a [`Refusal`] carries
+//! all that S3's own answer prints.
 
 mod bucket_url;
 mod canonical_request;
@@ -20,8 +50,8 @@ pub use credentials::{Credentials, SecretAccessKey};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use method::{Method, UnknownMethod};
 pub use sign::{
-    AuthorizedRequest, DEFAULT_LIFE, MAX_LIFE, Payload, PostCondition, PostForm, PostRequest, PreparedPresign,
-    PresignRequest, PresignedUrl, SignError, Signer, UnsignedRequest,
+    AuthorizedRequest, DEFAULT_LIFE, MAX_LIFE, Payload, PostCondition, PostForm, PostRequest,
+    PreparedPresign, PresignRequest, PresignedUrl, SignError, Signer, UnsignedRequest,
 };
 pub use signing_key::{Hex, Signature, SigningKey};
 pub use timestamp::{BasicTime, Timestamp};

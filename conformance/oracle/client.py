@@ -4,7 +4,8 @@ import boto3.session
 from botocore.config import Config
 
 from .frozen_time import CLOCK
-from .hostile import TOKEN_CHARACTERS
+from .hostile import TOKEN_CHARACTERS, is_named
+from .raw import not_signed_by_sigv2
 
 RESPONSE_OVERRIDES = {
     "ResponseContentType": "response-content-type",
@@ -66,16 +67,18 @@ class Address:
         if hostile.chance(0.4):
             self.words["endpoint"] = hostile.origin()
             self.region = "us-east-1"
-            if hostile.chance(0.3) and "[" not in self.words["endpoint"] and "1" not in self.words["endpoint"]:
+            if is_named(self.words["endpoint"]) and hostile.chance(0.3):
                 s3["addressing_style"] = self.words["style"] = "virtual"
         else:
             self.region = hostile.one_of(SIGV2_REGIONS if signature_version == "s3" else AWS_REGIONS)
             commercial = not self.region.startswith(("cn-", "us-gov-"))
-            self.words["style"] = hostile.one_of(["auto", "auto", "path"])
-            if self.words["style"] == "path":
-                s3["addressing_style"] = "path"
+            self.words["style"] = hostile.one_of(["auto", "auto", "path", "virtual"])
+            if self.words["style"] != "auto":
+                s3["addressing_style"] = self.words["style"]
             self.words["dualstack"] = hostile.chance(0.2)
-            self.words["fips"] = hostile.chance(0.1) and self.region.startswith("us-")
+            # With no style configured boto3 sends the FIPS URLs of every region to us-east-1, where they fail.
+            has_fips = self.region.startswith("us-") and (self.words["style"] != "auto" or self.region == "us-east-1")
+            self.words["fips"] = has_fips and hostile.chance(0.2)
             if commercial and self.words["style"] == "auto" and not self.words["fips"]:
                 self.words["accelerate"] = hostile.chance(0.1)
             if self.words["accelerate"]:
@@ -160,4 +163,5 @@ class Urls:
             "query": query,
             "headers": headers,
             "url": url,
+            "unsigned": not_signed_by_sigv2(query, headers) if self.addresses.signature_version == "s3" else [],
         }

@@ -122,3 +122,8 @@ class Hostile:
         scheme = self.one_of(["http", "https"])
         port = self.one_of([None, None, 80, 443, 8080, 9000, 65535, 1])
         return f"{scheme}://{host}" + (f":{port}" if port else "")
+
+
+def is_named(origin):
+    """Whether an origin's host is a name, before which a bucket can stand; an address is none."""
+    return "[" not in origin and not origin.split("://")[1][0].isdigit()

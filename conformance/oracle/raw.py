@@ -1,12 +1,13 @@
 """botocore's signers on their own, fed with requests that its clients would never make."""
 
-from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth
+from botocore.auth import HmacV1Auth, HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from botocore.utils import percent_encode
 
 from .frozen_time import CLOCK
+from .hostile import is_named
 
 METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"]
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1", "garage", "auto", "fr_par.1"]
@@ -19,7 +20,7 @@ OWNED_PARAMETERS = {
 PARAMETERS = [
     "versionId", "response-content-disposition", "response-content-type", "response-cache-control",
     "response-content-language", "response-content-encoding", "response-expires", "partNumber", "uploadId",
-    "tagging", "acl", "uploads", "torrent", "x-amz-meta-colour", "x-amz-checksum-crc32", "x-id", "If-None-Match",
+    "tagging", "acl", "uploads", "torrent", "x-amz-tagging", "x-amz-checksum-crc32", "x-id", "If-None-Match",
     "a+b", "a b", "~", "A", "a", "-", "_", "0",
 ]  # fmt: skip
 HEADERS = [
@@ -30,7 +31,8 @@ HEADERS = [
 
 
 def _query(hostile, most):
-    """Parameters in any order, each name once however it is written."""
+    """Parameters in any order, each name once however it is written, and none that is a header too: S3 finds
+    two values for one name then, and refuses."""
     pairs = {}
     for _ in range(hostile.random.randint(0, most)):
         name = hostile.one_of(PARAMETERS) if hostile.chance(0.8) else hostile.value()
@@ -49,7 +51,7 @@ def _address(hostile):
     origin, bucket, key = hostile.origin(), hostile.bucket(dots=False), hostile.key()
     style = "path"
     url = f"{origin}/{bucket}/{percent_encode(key, safe='/~')}"
-    if hostile.chance(0.4) and "[" not in origin:
+    if is_named(origin) and hostile.chance(0.4):
         style = "virtual"
         scheme, authority = origin.split("://")
         url = f"{scheme}://{bucket}.{authority}/{percent_encode(key, safe='/~')}"
@@ -109,13 +111,34 @@ def sigv2_query(hostile):
     """A presigned SigV2 URL, the old kind."""
     address, url = _address(hostile)
     names = ["Content-Type", "Content-MD5", "x-amz-meta-colour", "x-amz-acl", "x-amz-storage-class"]
-    headers = [(name, hostile.header_value().strip()) for name in hostile.random.sample(names, hostile.random.randint(0, 3))]
+    names = hostile.random.sample(names, hostile.random.randint(0, 3))
+    headers = [(name, hostile.header_value().strip()) for name in names]
     query, credentials = _query(hostile, 4), hostile.credentials()
+    # In SigV2 such a parameter stands for a header, which botocore would have to sign as one.
+    query = {name: value for name, value in query.items() if not name.startswith("x-amz-")}
+    if hostile.chance(0.8):
+        query = {name: value for name, value in query.items() if name in SIGNED_BY_SIGV2}
     if query:
-        url += "?" + "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in query.items())
+        url += "?" + "&".join(_pair_as_clients_write_it(name, value) for name, value in query.items())
     request = _request(hostile, url, headers, {})
     request.auth_path = f"/{address['bucket']}/{percent_encode(address['key'], safe='/~')}"
     case = _case(hostile, address, request, headers, query, credentials)
     life = hostile.life()
     HmacV1QueryAuth(_botocore(credentials), expires=life).add_auth(request)
-    return {**case, "region": "us-east-1", "life": life, "url": request.url}
+    unsigned = not_signed_by_sigv2(case["query"], headers)
+    return {**case, "region": "us-east-1", "life": life, "url": request.url, "unsigned": unsigned}
+
+
+SIGNED_BY_SIGV2 = set(HmacV1Auth.QSAOfInterest)
+
+
+def not_signed_by_sigv2(query, headers):
+    """What of a request SigV2 leaves to whoever holds the URL."""
+    parameters = [name for name, _ in query if name not in SIGNED_BY_SIGV2]
+    signed = ("x-amz-", "content-md5", "content-type")
+    return parameters + [name for name, _ in headers if not name.lower().startswith(signed)]
+
+
+def _pair_as_clients_write_it(name, value):
+    """A sub-resource without a value has no equals sign either."""
+    return percent_encode(name) + (f"={percent_encode(value)}" if value else "")

@@ -259,3 +259,129 @@ pub(super) fn canonical_request<'q>(
     let canonical = canonical.finish(&names, payload);
     (canonical, names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+
+    fn signer() -> Signer {
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        Signer::new(credentials, "us-east-1").unwrap()
+    }
+
+    fn authorization(request: &UnsignedRequest<'_>) -> Result<String, SignError> {
+        let now = Timestamp::parse_basic("20130524T000000Z").unwrap();
+        signer().authorize(request, now).map(|signed| signed.headers()[0].1.clone())
+    }
+
+    fn example_bucket() -> BucketUrl {
+        BucketUrl::virtual_hosted("https://s3.amazonaws.com", "examplebucket").unwrap()
+    }
+
+    fn get(key: &str) -> UnsignedRequest<'static> {
+        UnsignedRequest::object(Method::Get, &example_bucket(), key).unwrap()
+    }
+
+    fn signature(authorization: &str) -> &str {
+        authorization.rsplit_once("Signature=").unwrap().1
+    }
+
+    /// AWS, "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk".
+    #[test]
+    fn the_documented_examples() {
+        assert_eq!(
+            authorization(&get("test.txt").header("Range", "bytes=0-9")).unwrap(),
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
+             SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, \
+             Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+        );
+        let lifecycle = UnsignedRequest::bucket(Method::Get, &example_bucket()).query("lifecycle", "");
+        assert_eq!(
+            signature(&authorization(&lifecycle).unwrap()),
+            "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"
+        );
+        let list = UnsignedRequest::bucket(Method::Get, &example_bucket())
+            .query("max-keys", "2")
+            .query("prefix", "J");
+        assert_eq!(
+            signature(&authorization(&list).unwrap()),
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
+        );
+    }
+
+    #[test]
+    fn every_spelling_of_a_url_is_signed_and_sent_alike() {
+        let url = |url| UnsignedRequest::url(Method::Get, url).unwrap();
+        let now = Timestamp::from_unix(0);
+        let sign = |request: &UnsignedRequest<'_>| signer().authorize(request, now).unwrap();
+        let canonical = sign(&url("https://h/b/a%20b~%2B/?acl=&x=%2F%2B"));
+        for spelling in ["https://h/b/a b%7E+/?acl&x=/+", "https://h/b/%61%20b~%2b/?&acl=&&x=%2f%2b"] {
+            // A space is no part of a URL; clients that send one escape it on the way.
+            assert_eq!(sign(&url(spelling)), canonical, "{spelling}");
+        }
+        assert_eq!(canonical.url(), "https://h/b/a%20b~%2B/?acl=&x=%2F%2B");
+        assert_eq!(sign(&url("https://h")).url(), "https://h/");
+        let bucket = BucketUrl::path_style("https://h", "b").unwrap();
+        let object = UnsignedRequest::object(Method::Get, &bucket, "a b~+/").unwrap();
+        assert_eq!(sign(&object.query("acl", "").query("x", "/+")), canonical);
+        for bad in ["h/b", "https://h/%", "https://h/?a=%zz", "https://h/%ff", "ftp://h/b"] {
+            assert!(UnsignedRequest::url(Method::Get, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_changes_on_the_way_is_not_signed() {
+        let plain = authorization(&get("k")).unwrap();
+        assert_eq!(
+            authorization(&get("k").header("User-Agent", "x").header("connection", "close")),
+            Ok(plain.clone())
+        );
+        assert_ne!(authorization(&get("k").header("Accept", "x")), Ok(plain));
+    }
+
+    #[test]
+    fn the_signer_writes_its_own_headers() {
+        for name in
+            ["Authorization", "Date", "Host", "X-Amz-Content-Sha256", "X-Amz-Date", "X-Amz-Security-Token"]
+        {
+            let refusal = authorization(&get("k").header(name, "x"));
+            assert_eq!(
+                refusal,
+                Err(SignError::InvalidHeader(name.to_ascii_lowercase(), "the signer writes it itself"))
+            );
+        }
+        for (name, value) in [("a b", "x"), ("", "x"), ("x-amz-meta-a", "x\r\ny: z")] {
+            assert!(authorization(&get("k").header(name, value)).is_err(), "{name}");
+        }
+        assert!(authorization(&get("k").header("x-amz-meta-a", "x\ty")).is_ok());
+    }
+
+    #[test]
+    fn what_is_said_of_the_body() {
+        let unsigned = get("k").payload(Payload::Unsigned);
+        let signed = signer().authorize(&unsigned, Timestamp::from_unix(0)).unwrap();
+        assert_eq!(signed.headers()[1], ("x-amz-content-sha256", "UNSIGNED-PAYLOAD".to_owned()));
+        let empty = get("k").payload(Payload::of(b""));
+        assert_eq!(authorization(&empty), authorization(&get("k")));
+        assert_ne!(authorization(&empty), authorization(&unsigned));
+        assert_eq!(Payload::of(b""), Payload::Sha256(sha256(b"")));
+    }
+
+    #[test]
+    fn a_key_has_1_to_1024_bytes() {
+        let sign = |key: &str| UnsignedRequest::object(Method::Get, &example_bucket(), key).map(|_| ());
+        assert_eq!(sign(""), Err(SignError::EmptyKey));
+        assert_eq!(sign(&"k".repeat(1024)), Ok(()));
+        assert_eq!(sign(&"k".repeat(1025)), Err(SignError::KeyTooLong { bytes: 1025 }));
+    }
+
+    #[test]
+    fn the_signature_is_not_printed() {
+        let signed = signer().authorize(&get("k"), Timestamp::from_unix(0)).unwrap();
+        let printed = format!("{signed:?}");
+        assert!(printed.contains("https://examplebucket.s3.amazonaws.com/k"));
+        assert!(!printed.contains(signature(&signed.headers()[0].1)));
+    }
+}

@@ -8,6 +8,8 @@ mod prepared;
 mod presign_request;
 mod signer;
 mod sigv2;
+#[cfg(test)]
+mod vectors;
 
 pub use authorization::{AuthorizedRequest, Payload, UnsignedRequest};
 pub use error::SignError;

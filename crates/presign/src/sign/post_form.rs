@@ -304,3 +304,105 @@ fn form_url(bucket: &BucketUrl) -> String {
     let slash = if bucket.path().is_empty() { "/" } else { "" };
     format!("{}{}{slash}", bucket.origin(), bucket.path())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+
+    fn bucket() -> BucketUrl {
+        BucketUrl::path_style("http://localhost:9000", "photos").unwrap()
+    }
+
+    fn sign(request: &PostRequest) -> Result<PostForm, SignError> {
+        let signer = Signer::new(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret"), "us-east-1").unwrap();
+        let now = Timestamp::from_unix(0);
+        let form = signer.post_form(&bucket(), request, now);
+        assert_eq!(form.as_ref().err(), signer.post_form_sigv2(&bucket(), request, now).as_ref().err());
+        form
+    }
+
+    /// The policy, from its conditions to the bucket's.
+    fn conditions(request: &PostRequest) -> String {
+        let form = sign(request).unwrap();
+        let (_, policy) = form.fields().iter().find(|(name, _)| name == "policy").unwrap();
+        let json = String::from_utf8(STANDARD.decode(policy).unwrap()).unwrap();
+        let (_, conditions) = json.split_once("\"conditions\": [").unwrap();
+        conditions.split_once("{\"bucket\": \"photos\"}").unwrap().0.trim_end_matches(", ").to_owned()
+    }
+
+    #[test]
+    fn conveniences_are_conditions() {
+        let new = || PostRequest::new("k");
+        for (request, expected) in [
+            (new(), ""),
+            (new().max_size(10), r#"["content-length-range", 0, 10]"#),
+            (new().min_size(1), r#"["content-length-range", 1, 5368709120]"#),
+            (new().min_size(1).max_size(1), r#"["content-length-range", 1, 1]"#),
+            (new().content_type("image/*"), r#"["starts-with", "$Content-Type", "image/"]"#),
+            (new().content_type("*/*"), r#"["starts-with", "$Content-Type", ""]"#),
+            (new().content_type("image/png"), r#"{"Content-Type": "image/png"}"#),
+            (new().success_action_status(201), r#"{"success_action_status": "201"}"#),
+            (
+                new().max_size(2).success_action_redirect("https://e.org/"),
+                r#"{"success_action_redirect": "https://e.org/"}, ["content-length-range", 0, 2]"#,
+            ),
+        ] {
+            assert_eq!(conditions(&request), expected);
+        }
+        let field = |request: &PostRequest| sign(request).unwrap().fields()[0].clone();
+        assert_eq!(field(&new().content_type("image/png")), ("Content-Type".into(), "image/png".into()));
+        assert_eq!(field(&new().content_type("image/*")), ("key".into(), "k".into()));
+    }
+
+    #[test]
+    fn every_field_needs_a_condition() {
+        let with_field = || PostRequest::new("k").field("ACL", "private");
+        assert_eq!(sign(&with_field()).unwrap_err(), SignError::FieldWithoutCondition("ACL".to_owned()));
+        assert!(sign(&with_field().condition(PostCondition::starts_with("acl", ""))).is_ok());
+        assert!(sign(&PostRequest::new("k").field("x-ignore-me", "1")).is_ok());
+    }
+
+    #[test]
+    fn fields_that_would_break_the_form_are_refused() {
+        let fixed = |name: &str| PostRequest::new("k").fixed_field(name, "1");
+        assert!(sign(&fixed("x-amz-meta-a")).is_ok());
+        for name in ["key", "Policy", "X-Amz-Signature", "awsaccesskeyid", "file"] {
+            assert_eq!(sign(&fixed(name)).unwrap_err(), SignError::ReservedField(name.to_owned()));
+        }
+        for name in ["", "a b", "a\"b", "a\r\nb"] {
+            assert_eq!(sign(&fixed(name)).unwrap_err(), SignError::InvalidField(name.to_owned()));
+        }
+        assert_eq!(
+            sign(&fixed("acl").fixed_field("Acl", "2")).unwrap_err(),
+            SignError::RepeatedField("Acl".to_owned())
+        );
+    }
+
+    #[test]
+    fn limits_of_key_size_and_life() {
+        assert_eq!(sign(&PostRequest::new("")).unwrap_err(), SignError::EmptyKey);
+        assert_eq!(
+            sign(&PostRequest::new("k".repeat(1025))).unwrap_err(),
+            SignError::KeyTooLong { bytes: 1025 }
+        );
+        assert_eq!(
+            sign(&PostRequest::new("k").min_size(2).max_size(1)).unwrap_err(),
+            SignError::InvalidSizeRange { min: 2, max: 1 }
+        );
+        let living = |life| sign(&PostRequest::new("k").expires_in(life)).map(|form| form.expires_at());
+        assert_eq!(living(MAX_LIFE), Ok(Timestamp::from_unix(604_800)));
+        assert_eq!(living(Duration::from_secs(1)), Ok(Timestamp::from_unix(1)));
+        for life in [Duration::ZERO, MAX_LIFE + Duration::from_secs(1), Duration::MAX] {
+            assert!(matches!(living(life), Err(SignError::LifeOutOfRange { .. })), "{life:?}");
+        }
+    }
+
+    #[test]
+    fn the_signature_is_not_printed() {
+        let form = sign(&PostRequest::new("k")).unwrap();
+        let printed = format!("{form:?}");
+        assert!(printed.contains("http://localhost:9000/photos"));
+        assert!(form.fields().iter().all(|(_, value)| value == "k" || !printed.contains(value)));
+    }
+}

@@ -155,3 +155,81 @@ fn checked_parameters<'r>(
     }
     Ok(parameters)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::Caveats;
+    use crate::credentials::Credentials;
+
+    fn sign(request: &PresignRequest<'_>) -> Result<PresignedUrl, SignError> {
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        let bucket = BucketUrl::virtual_hosted("http://s3.amazonaws.com", "johnsmith").unwrap();
+        let signer = Signer::new(credentials, "us-east-1").unwrap();
+        signer.presign_sigv2(&bucket, request, Timestamp::from_unix(1_175_139_560))
+    }
+
+    /// "Query string request authentication alternative", Amazon S3 User Guide.
+    #[test]
+    fn the_documented_example() {
+        let request = PresignRequest::get("photos/puppy.jpg").expires_in(Duration::from_secs(60));
+        assert_eq!(
+            sign(&request).unwrap().as_str(),
+            "http://johnsmith.s3.amazonaws.com/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE\
+             &Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620"
+        );
+    }
+
+    #[test]
+    fn what_would_not_be_signed_is_refused() {
+        let get = || PresignRequest::get("k");
+        assert!(sign(&get().query("tagging", "").header("x-amz-meta-a", "1")).is_ok());
+        for name in ["x-id", "Tagging", "list-type", "Signature", "AWSAccessKeyId"] {
+            let refusal = sign(&get().query(name, "1")).unwrap_err();
+            assert_eq!(refusal, SignError::UnsignedInSigV2(name.to_owned()));
+        }
+        assert_eq!(
+            sign(&get().create_only()).unwrap_err(),
+            SignError::UnsignedInSigV2("If-None-Match".to_owned())
+        );
+        assert_eq!(
+            sign(&get().header("Range", "bytes=0-1")).unwrap_err(),
+            SignError::UnsignedInSigV2("range".to_owned())
+        );
+        let caveats = Caveats { max_size: Some(1), ..Caveats::default() };
+        assert_eq!(sign(&get().caveats(caveats)).unwrap_err(), SignError::CaveatsInSigV2);
+        assert!(sign(&get().caveats(Caveats::default())).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        let get = || PresignRequest::get("k");
+        assert_eq!(sign(&PresignRequest::get("")).unwrap_err(), SignError::EmptyKey);
+        assert!(matches!(sign(&get().expires_in(Duration::ZERO)), Err(SignError::LifeOutOfRange { .. })));
+        assert_eq!(
+            sign(&get().query("versionId", "1").query("versionId", "2")).unwrap_err(),
+            SignError::RepeatedParameter("versionId".to_owned())
+        );
+        assert!(matches!(
+            sign(&get().header("x-amz-security-token", "t")),
+            Err(SignError::InvalidHeader(..))
+        ));
+    }
+
+    #[test]
+    fn the_recipient_sends_only_what_the_url_cannot_carry() {
+        let request = PresignRequest::put("k").header("X-Amz-Acl", "private").header("Content-Type", " a/b ");
+        let url = sign(&request).unwrap();
+        assert_eq!(url.headers(), [("content-type".to_owned(), "a/b".to_owned())]);
+        assert!(url.as_str().contains("&x-amz-acl=private&content-type=a%2Fb&Expires="));
+    }
+
+    #[test]
+    fn stable_signing_holds_here_too() {
+        let hour = Duration::from_secs(3600);
+        let url = sign(&PresignRequest::get("k").expires_in(hour).stable(hour)).unwrap();
+        assert_eq!(url.signed_at().as_unix() % 3600, 0);
+        assert_eq!(url.expires_at().seconds_since(url.signed_at()), 7200);
+    }
+}

@@ -17,7 +17,7 @@
 //! let bucket = Endpoint::aws("eu-central-1")?.bucket("my-bucket", Addressing::Auto)?;
 //! let download = PresignRequest::get("reports/2026.pdf").expires_in(Duration::from_secs(900));
 //! let url = signer.presign(&bucket, &download, Timestamp::from_unix(1_795_282_542))?;
-//! assert!(url.as_str().starts_with("https://my-bucket.s3.amazonaws.com/reports/2026.pdf?X-Amz-Algorithm="));
+//! assert!(url.as_str().starts_with("https://my-bucket.s3.eu-central-1.amazonaws.com/reports/2026.pdf?X-Amz-"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -1,0 +1,126 @@
+//! One line a request, with nothing in it that would let its reader repeat the request.
+
+use std::net::IpAddr;
+
+use hyper::StatusCode;
+use hyper::Uri;
+use hyper::header::USER_AGENT;
+use hyper::http::request::Parts;
+use presign::Mechanism;
+use presign_s3::{ErrorCode, Operation, S3Error};
+use presign_store::StoreError;
+use tokio::time::Instant;
+
+use crate::http::RequestId;
+use crate::redact::redacted;
+
+/// What is known of a request, gathered on its way.
+pub(crate) struct AccessRecord {
+    id: RequestId,
+    began: Instant,
+    client: IpAddr,
+    method: hyper::Method,
+    uri: Uri,
+    user_agent: Option<String>,
+    operation: Option<&'static str>,
+    access_key_id: Option<String>,
+    mechanism: Option<Mechanism>,
+    status: StatusCode,
+    error: Option<ErrorCode>,
+    cause: Option<String>,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+impl AccessRecord {
+    pub(crate) fn begin(id: RequestId, peer: IpAddr, parts: &Parts) -> Self {
+        let user_agent =
+            parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+        Self {
+            id,
+            began: Instant::now(),
+            client: peer.to_canonical(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            user_agent,
+            operation: None,
+            access_key_id: None,
+            mechanism: None,
+            status: StatusCode::OK,
+            error: None,
+            cause: None,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    pub(crate) fn client(&mut self, address: IpAddr) {
+        self.client = address;
+    }
+
+    /// The key that the request claims, right or wrong.
+    pub(crate) fn claimed(&mut self, access_key_id: &str, mechanism: Mechanism) {
+        self.access_key_id = Some(access_key_id.to_owned());
+        self.mechanism = Some(mechanism);
+    }
+
+    pub(crate) fn operation(&mut self, operation: &Operation) {
+        self.operation = Some(operation.name().log_name());
+    }
+
+    /// Why, in more words than the client gets.
+    pub(crate) fn because(&mut self, cause: String) {
+        self.cause = Some(cause);
+    }
+
+    pub(crate) fn refused(&mut self, error: &S3Error) {
+        self.error = Some(error.code());
+    }
+
+    pub(crate) fn broke_off(&mut self, error: &StoreError) {
+        self.error = Some(ErrorCode::InternalError);
+        self.cause = Some(error.to_string());
+    }
+
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        self.status = status;
+    }
+
+    pub(crate) fn received(&mut self, bytes: u64) {
+        self.bytes_in = bytes;
+    }
+
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.bytes_out += bytes as u64;
+    }
+
+    /// Writes the line.
+    pub(crate) fn log(self) {
+        let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (auth_type, signature_version) = match self.mechanism {
+            None => ("-", "-"),
+            Some(Mechanism::HeaderV4) => ("AuthHeader", "SigV4"),
+            Some(Mechanism::QueryV4) => ("QueryString", "SigV4"),
+            Some(Mechanism::QueryV2) => ("QueryString", "SigV2"),
+            Some(Mechanism::FormV4) => ("POST", "SigV4"),
+            Some(Mechanism::FormV2) => ("POST", "SigV2"),
+        };
+        tracing::info!(
+            target: "presign_server::access",
+            request_id = %self.id,
+            client = %self.client,
+            operation = self.operation.unwrap_or("-"),
+            request = %format_args!("{} {}", self.method, redacted(&self.uri.to_string())),
+            status = self.status.as_u16(),
+            error = self.error.map_or("-", ErrorCode::as_str),
+            bytes_in = self.bytes_in,
+            bytes_out = self.bytes_out,
+            ms = milliseconds,
+            access_key_id = self.access_key_id.as_deref().unwrap_or("-"),
+            auth_type,
+            signature_version,
+            user_agent = self.user_agent.as_deref().unwrap_or("-"),
+            cause = self.cause.as_deref().unwrap_or("-"),
+        );
+    }
+}

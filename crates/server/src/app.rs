@@ -1,0 +1,23 @@
+//! What every request of a server shares.
+
+use std::sync::Arc;
+
+use presign::VerifyPolicy;
+use presign_store::Store;
+
+use crate::clock::Clock;
+use crate::config::Timeouts;
+use crate::http::{PublicHosts, TrustedProxies};
+use crate::keys::KeyRing;
+
+/// The server behind the sockets.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) ring: KeyRing,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: VerifyPolicy,
+    pub(crate) presigned_bucket_operations: bool,
+    pub(crate) hosts: PublicHosts,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) timeouts: Timeouts,
+}

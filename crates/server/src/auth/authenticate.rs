@@ -1,0 +1,126 @@
+//! From a raw head to a verified operation.
+
+use std::time::SystemTime;
+
+use presign::{Mechanism, PayloadRule, Refusal, Request, Timestamp, Unverified, Verified};
+use presign_iam::{Action, Context, Resource};
+use presign_s3::operation::ResourceKind;
+use presign_s3::{Operation, S3Error, Target};
+
+use super::cause::cause;
+use super::gate::{Authorized, Gate, UploadRules};
+use crate::access_log::AccessRecord;
+use crate::app::App;
+use crate::http::{Client, Head};
+
+/// Verifies the request, finds out what it asks for, and prepares the gate that decides.
+///
+/// # Errors
+/// Every refusal of the signature, and of what was asked for, in S3's words.
+pub(crate) fn authorize(
+    app: &App,
+    head: &Head<'_>,
+    client: &Client,
+    now: SystemTime,
+    record: &mut AccessRecord,
+) -> Result<Authorized, S3Error> {
+    let received = head.value("host").unwrap_or_default();
+    let mut refused = None;
+    for host in app.hosts.candidates(received, client.forwarded_host.as_deref()) {
+        match verify_as_sent_to(host, app, head, client, now.into(), record) {
+            Err(Attempt::Refused(refusal)) if matches!(refusal, Refusal::SignatureMismatch(_)) => {
+                // The likeliest host's answer is the one that helps; the others are guesses.
+                refused.get_or_insert(refusal);
+            }
+            Err(Attempt::Refused(refusal)) => return Err(refuse(&refusal, record)),
+            Err(Attempt::Answered(error)) => return Err(error),
+            Ok(authorized) => return Ok(authorized),
+        }
+    }
+    Err(refused.map_or_else(S3Error::access_denied, |refusal| refuse(&refusal, record)))
+}
+
+/// Why one attempt did not end in an operation.
+enum Attempt {
+    /// The verifier refused.
+    Refused(Refusal),
+    /// The signature is right; what it signs is not to be had.
+    Answered(S3Error),
+}
+
+impl From<Refusal> for Attempt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<S3Error> for Attempt {
+    fn from(error: S3Error) -> Self {
+        Self::Answered(error)
+    }
+}
+
+fn refuse(refusal: &Refusal, record: &mut AccessRecord) -> S3Error {
+    record.because(cause(refusal));
+    S3Error::from(refusal)
+}
+
+fn verify_as_sent_to(
+    host: &str,
+    app: &App,
+    head: &Head<'_>,
+    client: &Client,
+    now: Timestamp,
+    record: &mut AccessRecord,
+) -> Result<Authorized, Attempt> {
+    let fields = head.fields_with_host(host);
+    let host_bucket = app.hosts.base().bucket_in(host);
+    let request = Request {
+        method: head.method,
+        target: head.target,
+        headers: &fields,
+        remote_address: Some(client.address),
+        host_bucket: host_bucket.as_deref(),
+    };
+    let unverified = Unverified::parse(request)?;
+    record.claimed(unverified.access_key_id(), unverified.mechanism());
+    let key = app.ring.find(unverified.access_key_id());
+    let verified = unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy)?;
+    // The verifier lets nobody through without a key.
+    let key = key.ok_or_else(S3Error::access_denied)?;
+
+    let target = Target::parse(verified.host(), head.path().as_bytes(), app.hosts.base())?;
+    let is_query = matches!(verified.mechanism(), Mechanism::QueryV4 | Mechanism::QueryV2);
+    if is_query && target.resource_kind() != ResourceKind::Object && !app.presigned_bucket_operations {
+        return Err(Attempt::Answered(S3Error::access_denied_because(
+            "A presigned URL of this store is for an object; sign a request about a bucket in its Authorization \
+             header, or set auth.presigned_bucket_operations",
+        )));
+    }
+    let operation = Operation::from_verified(&verified, &target)?;
+    record.operation(&operation);
+    let gate = Gate {
+        principal: key.principal.clone(),
+        action: Action::new(operation.name().action()),
+        resource: Resource::from_arn(operation.resource_arn()),
+        context: Context::default(),
+    };
+    Ok(Authorized { upload: upload_rules(&verified)?, gate, operation })
+}
+
+/// What the signature and the URL's caveats ask of the body.
+fn upload_rules(verified: &Verified<'_>) -> Result<UploadRules, S3Error> {
+    let sha256 = match verified.payload() {
+        PayloadRule::Unsigned => None,
+        PayloadRule::Sha256(digest) => Some(*digest),
+        PayloadRule::Streaming(value) => {
+            let why = format!(
+                "{value}: uploads in signed chunks or with a trailing checksum are not implemented by this server; send \
+                 UNSIGNED-PAYLOAD or the SHA-256 of the body"
+            );
+            return Err(S3Error::header_not_implemented("x-amz-content-sha256", why));
+        }
+    };
+    let caveats = verified.caveats();
+    Ok(UploadRules { sha256, min_size: caveats.min_size, max_size: caveats.max_size })
+}

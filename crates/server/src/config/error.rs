@@ -1,0 +1,107 @@
+//! What can be wrong with the settings, always with the place that says so and the way out.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The table itself.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// The command line.
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(variable) => write!(f, "the environment variable {variable}"),
+            Self::CommandLine => f.write_str("the command line"),
+        }
+    }
+}
+
+/// Why there is no configuration. No text holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No setting has that name.
+    #[error("{origin}: there is no setting `{name}`{}; docs/settings.md lists them all", did_you_mean(*.closest))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it stands.
+        origin: Origin,
+        /// The setting whose name comes closest, if one does.
+        closest: Option<&'static str>,
+    },
+    /// The value does not say what the setting needs.
+    #[error("{origin}: `{name}` {why}")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// Where it stands.
+        origin: Origin,
+        /// What it must be.
+        why: String,
+    },
+    /// A secret and the file to read it from, in the same place.
+    #[error("{origin}: `{name}` and `{name}_file` are both set; keep one of them")]
+    BothTwins {
+        /// The setting without `_file`.
+        name: &'static str,
+        /// Where both stand.
+        origin: Origin,
+    },
+    /// A secret as an argument, where every user of the machine can read it.
+    #[error(
+        "`{name}` is a secret, and command lines are visible to everybody on the machine; \
+         set {variable}, or `{name}_file` to the path of a file that holds it"
+    )]
+    SecretOnCommandLine {
+        /// The setting.
+        name: &'static str,
+        /// Its environment variable.
+        variable: String,
+    },
+    /// One half of the root key.
+    #[error(
+        "`{given}` is set and `{missing}` is not; set both, or neither to have the server make a root key"
+    )]
+    HalfRootKey {
+        /// The half that is there.
+        given: &'static str,
+        /// The half that is not.
+        missing: &'static str,
+    },
+    /// The configuration file is not TOML.
+    #[error("{}: not a TOML file: {reason}", path.display())]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        reason: String,
+    },
+    /// A file that a setting names cannot be read.
+    #[error("{}: cannot be read: {reason}; `{name}` names it ({origin})", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The setting that names it.
+        name: &'static str,
+        /// Where that stands.
+        origin: Origin,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+fn did_you_mean(closest: Option<&'static str>) -> String {
+    closest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}

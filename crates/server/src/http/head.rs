@@ -1,0 +1,83 @@
+//! The head of a request, within its limits and as text.
+
+use std::borrow::Cow;
+
+use hyper::http::request::Parts;
+use presign_s3::{S3Error, limits};
+
+/// The head of a request as it arrived. Only the authentication reads it; no handler ever holds one.
+pub(crate) struct Head<'p> {
+    /// The method, whatever it is.
+    pub(crate) method: &'p str,
+    /// Path and query, encoded.
+    pub(crate) target: &'p str,
+    /// Every field, names in lower case.
+    fields: Vec<(&'p str, Cow<'p, str>)>,
+}
+
+impl<'p> Head<'p> {
+    /// Takes the head if it is within the limits.
+    ///
+    /// # Errors
+    /// 400 `RequestHeaderSectionTooLarge` past 16 KiB of target, 16 KiB of fields, or 100 fields; 400 `InvalidURI` without a
+    /// path; 400 `InvalidRequest` with two Hosts, of which another server on the way may have believed the other.
+    pub(crate) fn read(parts: &'p Parts) -> Result<Self, S3Error> {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        if target.len() > limits::URL_BYTES {
+            return Err(S3Error::request_header_section_too_large(limits::URL_BYTES));
+        }
+        let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if bytes > limits::HEADER_BYTES {
+            return Err(S3Error::request_header_section_too_large(limits::HEADER_BYTES));
+        }
+        if parts.headers.len() > limits::HEADER_FIELDS {
+            return Err(S3Error::invalid_request(format!(
+                "The request has {} header fields; at most {} are allowed",
+                parts.headers.len(),
+                limits::HEADER_FIELDS
+            )));
+        }
+        if !target.starts_with('/') {
+            return Err(S3Error::invalid_uri());
+        }
+        let fields =
+            parts.headers.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect();
+        let head = Self { method: parts.method.as_str(), target, fields };
+        if head.values("host").count() > 1 {
+            return Err(S3Error::invalid_request("The request has more than one Host header"));
+        }
+        Ok(head)
+    }
+
+    /// The encoded path.
+    pub(crate) fn path(&self) -> &'p str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+
+    /// The values of a field by its lower-case name.
+    pub(crate) fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// The first value of a field.
+    pub(crate) fn value(&self, name: &'static str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    /// All fields, with `host` in place of the Host that was received.
+    pub(crate) fn fields_with_host<'h>(&'h self, host: &'h str) -> Vec<(&'h str, &'h str)> {
+        let mut fields: Vec<(&str, &str)> = Vec::with_capacity(self.fields.len() + 1);
+        let others = self.fields.iter().filter(|(name, _)| *name != "host");
+        fields.push(("host", host));
+        fields.extend(others.map(|(name, value)| (*name, value.as_ref())));
+        fields
+    }
+}
+
+/// A field's value as text: UTF-8 if it is that, ISO-8859-1 otherwise, which any bytes are.
+fn text(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.iter().copied().map(char::from).collect()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The Host that a request was signed for, which a proxy may have replaced on the way.
+
+use std::net::SocketAddr;
+
+use presign_s3::BaseHosts;
+
+use crate::endpoint::PublicEndpoint;
+
+/// The hosts that clients know this server by.
+#[derive(Debug)]
+pub(crate) struct PublicHosts {
+    /// As clients send them: lower case, without the scheme's default port. Empty: whatever Host is received.
+    configured: Vec<String>,
+    /// The hosts below which a further label is a bucket.
+    base: BaseHosts,
+}
+
+impl PublicHosts {
+    /// Without a public endpoint, `localhost` with the port listened on has virtual hosts (`bucket.localhost:9000`), since
+    /// every system resolves them; other hosts are path style.
+    pub(crate) fn new(endpoints: &[PublicEndpoint], listening_on: SocketAddr) -> Self {
+        let configured: Vec<String> = endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect();
+        let base = match configured.is_empty() {
+            true => BaseHosts::new([format!("localhost:{}", listening_on.port())]),
+            false => BaseHosts::new(&configured),
+        };
+        Self { configured, base }
+    }
+
+    /// What [`presign_s3::Target`] needs to tell a bucket from a host.
+    pub(crate) fn base(&self) -> &BaseHosts {
+        &self.base
+    }
+
+    /// The Hosts that the request may have been signed for, likeliest first; never empty.
+    ///
+    /// What a trusted proxy says the client sent comes first. A received Host that is ours, or that has a bucket before
+    /// one of ours, is taken as it is. Any other was rewritten on the way, so each of ours may have been the one.
+    pub(crate) fn candidates<'h>(&'h self, received: &'h str, forwarded: Option<&'h str>) -> Vec<&'h str> {
+        let mut candidates: Vec<&str> = forwarded.into_iter().collect();
+        let is_ours = self.configured.is_empty() || self.configured.iter().any(|ours| is_at(received, ours));
+        if is_ours {
+            candidates.push(received);
+        } else {
+            candidates.extend(self.configured.iter().map(String::as_str));
+        }
+        candidates
+    }
+}
+
+/// Whether `host` is `ours`, or has a label before it, in whatever case.
+fn is_at(host: &str, ours: &str) -> bool {
+    let Some(split) = host.len().checked_sub(ours.len()) else { return false };
+    let Some((before, rest)) = host.split_at_checked(split) else { return false };
+    rest.eq_ignore_ascii_case(ours) && (before.is_empty() || before.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(endpoints: &[&str]) -> PublicHosts {
+        let endpoints: Vec<_> = endpoints.iter().map(|url| PublicEndpoint::parse(url).unwrap()).collect();
+        PublicHosts::new(&endpoints, ([127, 0, 0, 1], 9000).into())
+    }
+
+    #[test]
+    fn without_an_endpoint_the_received_host_counts() {
+        assert_eq!(hosts(&[]).candidates("anything:1", None), ["anything:1"]);
+        assert_eq!(hosts(&[]).candidates("inner", Some("outer")), ["outer", "inner"]);
+    }
+
+    #[test]
+    fn a_host_of_ours_is_taken_as_it_is() {
+        let hosts = hosts(&["https://files.example.com", "http://files.internal:9000"]);
+        for host in
+            ["files.example.com", "FILES.example.com", "photos.files.example.com", "files.internal:9000"]
+        {
+            assert_eq!(hosts.candidates(host, None), [host]);
+        }
+    }
+
+    #[test]
+    fn any_other_host_may_have_been_each_of_ours() {
+        let hosts = hosts(&["https://files.example.com", "http://files.internal:9000"]);
+        for host in
+            ["127.0.0.1:9000", "evilfiles.example.com", "files.example.com.evil", "files.internal", ""]
+        {
+            assert_eq!(hosts.candidates(host, None), ["files.example.com", "files.internal:9000"], "{host}");
+        }
+    }
+}

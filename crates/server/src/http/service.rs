@@ -1,0 +1,155 @@
+//! One request: from its head to the last byte of its answer.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use presign_s3::S3Error;
+use presign_store::StoreError;
+
+use super::connection::Connection;
+use super::request_id::RequestId;
+use super::{Answer, AnswerBody, Head, Upload};
+use crate::access_log::AccessRecord;
+use crate::app::App;
+use crate::{auth, cors, ops};
+
+/// A body that is read to its end although nobody wants it, so that the connection can go on.
+const DRAINED_BYTES: u64 = 64 * 1024;
+
+/// Answers one request. Whatever goes wrong becomes an answer too.
+pub(super) async fn answer(
+    app: Arc<App>,
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Response<ObservedBody> {
+    let (parts, body) = request.into_parts();
+    let id = RequestId::random();
+    let mut record = AccessRecord::begin(id, connection.peer.ip(), &parts);
+    let mut upload = Upload::new(body, app.timeouts.idle);
+    let outcome = respond(&app, connection.peer.ip(), &parts, &mut upload, &mut record).await;
+    let mut answer = outcome.unwrap_or_else(|error| {
+        record.refused(&error);
+        refuse(&error, id, parts.method == Method::HEAD)
+    });
+    let holds_back = parts.headers.contains_key(EXPECT);
+    if !drain(&mut upload, holds_back).await {
+        connection.has_unread_body.store(true, Ordering::Relaxed);
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    record.received(upload.received());
+    add_names(&mut answer, id);
+    record.answered(answer.status());
+    answer.map(|body| ObservedBody { body, record: Some(record), connection })
+}
+
+async fn respond(
+    app: &App,
+    peer: IpAddr,
+    parts: &Parts,
+    upload: &mut Upload,
+    record: &mut AccessRecord,
+) -> Result<Answer, S3Error> {
+    let head = Head::read(parts)?;
+    let client = app.proxies.client(peer, |name| head.values(name));
+    record.client(client.address);
+    if parts.method == Method::OPTIONS {
+        return cors::preflight(&head);
+    }
+    let now = app.clock.now();
+    let authorized = auth::authorize(app, &head, &client, now, record)?;
+    ops::run(&ops::Place::new(app, now), authorized, upload).await
+}
+
+/// Reads what is left of a short body. `false`: there is more than that, and the connection cannot go on.
+async fn drain(upload: &mut Upload, holds_back: bool) -> bool {
+    if upload.has_ended() {
+        return true;
+    }
+    if holds_back || upload.left().is_none_or(|left| left > DRAINED_BYTES) {
+        return false;
+    }
+    let read = async { while let Ok(Some(_)) = upload.next_chunk().await {} };
+    let _ = tokio::time::timeout(Duration::from_secs(1), read).await;
+    upload.has_ended()
+}
+
+/// The refusal as S3 writes it. The answer to a HEAD has no body, whatever it says.
+fn refuse(error: &S3Error, id: RequestId, is_head: bool) -> Answer {
+    let mut answer = Answer::new(match is_head {
+        true => AnswerBody::Empty,
+        false => error.to_xml(&id.to_string(), &id.host_id()).into(),
+    });
+    *answer.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    for (name, value) in error.headers() {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    answer
+}
+
+/// The headers that every answer has.
+fn add_names(answer: &mut Answer, id: RequestId) {
+    let headers = answer.headers_mut();
+    for (name, value) in [("x-amz-request-id", id.to_string()), ("x-amz-id-2", id.host_id())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers.insert(SERVER, HeaderValue::from_static("Presign"));
+}
+
+/// An answer's body that counts what goes out. With its end comes the line of the access log.
+pub(super) struct ObservedBody {
+    body: AnswerBody,
+    record: Option<AccessRecord>,
+    connection: Arc<Connection>,
+}
+
+impl Body for ObservedBody {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(record) = &mut self.record {
+            match &frame {
+                Some(Ok(frame)) => record.sent(frame.data_ref().map_or(0, Bytes::len)),
+                Some(Err(error)) => record.broke_off(error),
+                None => {}
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for ObservedBody {
+    fn drop(&mut self) {
+        self.connection.patience.answer_ended();
+        if let Some(record) = self.record.take() {
+            record.log();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The body of a request on its way in.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use presign_s3::S3Error;
+
+/// The body of a request. Until the first byte is asked for, a client that sent `Expect: 100-continue` holds it back.
+pub(crate) struct Upload {
+    body: Incoming,
+    announced: Option<u64>,
+    received: u64,
+    patience: Duration,
+    has_ended: bool,
+}
+
+/// Why a body did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UploadError {
+    /// The client went away, or its framing broke off.
+    Incomplete,
+    /// Not a byte for as long as a connection may stand still.
+    StoodStill,
+}
+
+impl From<UploadError> for S3Error {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Incomplete => Self::incomplete_body(),
+            UploadError::StoodStill => Self::request_timeout(),
+        }
+    }
+}
+
+impl Upload {
+    pub(super) fn new(body: Incoming, patience: Duration) -> Self {
+        let announced = body.size_hint().exact();
+        let has_ended = body.is_end_stream();
+        Self { body, announced, received: 0, patience, has_ended }
+    }
+
+    /// The next bytes, never empty; `None` at the end.
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, UploadError> {
+        while !self.has_ended {
+            let frame = tokio::time::timeout(self.patience, self.body.frame()).await;
+            let frame = match frame.map_err(|_| UploadError::StoodStill)? {
+                Some(frame) => frame.map_err(|_| UploadError::Incomplete)?,
+                None => {
+                    self.has_ended = true;
+                    break;
+                }
+            };
+            // What is no data is trailers, which nothing here asked for.
+            if let Ok(bytes) = frame.into_data()
+                && !bytes.is_empty()
+            {
+                self.received += bytes.len() as u64;
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All of a body that the caller knows to be small.
+    ///
+    /// # Errors
+    /// 400 `MaxMessageLengthExceeded` past `limit` bytes, before the body is read if its length says so.
+    pub(crate) async fn read_all(&mut self, limit: usize) -> Result<Vec<u8>, S3Error> {
+        let too_long = |length: u64| length > limit as u64;
+        if self.announced.is_some_and(too_long) {
+            return Err(S3Error::message_too_long(limit));
+        }
+        let mut all = Vec::new();
+        while let Some(bytes) = self.next_chunk().await? {
+            if too_long(self.received) {
+                return Err(S3Error::message_too_long(limit));
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all)
+    }
+
+    /// Whether nothing of it is left on the connection.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// How much is still to come, if that is known.
+    pub(super) fn left(&self) -> Option<u64> {
+        self.announced.map(|announced| announced.saturating_sub(self.received))
+    }
+
+    /// How many bytes came in.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+}

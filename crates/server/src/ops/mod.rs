@@ -1,0 +1,50 @@
+//! The operations, one file each. A handler takes an input that the gate let through and answers; it never sees a
+//! header, a signature or a key.
+
+mod body_digests;
+mod create_bucket;
+mod delete_bucket;
+mod delete_object;
+mod get_bucket_location;
+mod get_object;
+mod head_bucket;
+mod head_object;
+mod list_buckets;
+mod list_objects;
+mod list_objects_v2;
+mod object_answer;
+mod place;
+mod put_object;
+mod store_error;
+
+pub(crate) use place::Place;
+
+use presign_s3::{Operation, S3Error};
+
+use crate::auth::Authorized;
+use crate::http::{Answer, Upload};
+
+/// Runs the operation, if the gate lets it.
+pub(crate) async fn run(
+    place: &Place<'_>,
+    authorized: Authorized,
+    upload: &mut Upload,
+) -> Result<Answer, S3Error> {
+    let Authorized { operation, gate, upload: rules } = authorized;
+    match operation {
+        Operation::ListBuckets(input) => list_buckets::answer(place, gate.allow(input)?).await,
+        Operation::CreateBucket(input) => {
+            create_bucket::answer(place, gate.allow(input)?, &rules, upload).await
+        }
+        Operation::HeadBucket(input) => head_bucket::answer(place, gate.allow(input)?).await,
+        Operation::DeleteBucket(input) => delete_bucket::answer(place, gate.allow(input)?).await,
+        Operation::GetBucketLocation(input) => get_bucket_location::answer(place, gate.allow(input)?).await,
+        Operation::ListObjectsV2(input) => list_objects_v2::answer(place, gate.allow(input)?).await,
+        Operation::ListObjects(input) => list_objects::answer(place, gate.allow(input)?).await,
+        Operation::GetObject(input) => get_object::answer(place, gate.allow(input)?).await,
+        Operation::HeadObject(input) => head_object::answer(place, gate.allow(input)?).await,
+        Operation::PutObject(input) => put_object::answer(place, gate.allow(input)?, &rules, upload).await,
+        Operation::DeleteObject(input) => delete_object::answer(place, gate.allow(input)?).await,
+        other => Err(S3Error::operation_not_implemented(other.name().as_str())),
+    }
+}

@@ -1,0 +1,176 @@
+//! PutObject.
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::ETAG;
+use presign_iam::Allowed;
+use presign_s3::S3Error;
+use presign_s3::condition::WriteCondition;
+use presign_s3::operation::PutObject;
+use presign_store::{
+    Checksum, ChecksumKind, ContentHeaders, NewObject, Object, Precondition, PutError, PutStream,
+};
+
+use super::body_digests::{BodyDigests, hex, kept};
+use super::object_answer::{put, put_checksum};
+use super::place::{Place, empty};
+use super::store_error::refused;
+use crate::auth::UploadRules;
+use crate::http::{Answer, Upload};
+
+/// Bytes that are hashed and written in one go. Two such batches are in memory at a time, one coming in while the other
+/// is worked on.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Batches up to this are hashed where they are: a fraction of a millisecond, less than a change of threads.
+const INLINE_HASH_BYTES: usize = 128 * 1024;
+
+/// Stores an object. Nothing is visible, and nothing is left behind, unless every promise about the body held.
+pub(super) async fn answer(
+    place: &Place<'_>,
+    input: Allowed<PutObject>,
+    rules: &UploadRules,
+    upload: &mut Upload,
+) -> Result<Answer, S3Error> {
+    // All of this before the first byte is read: a client that waits for `100 Continue` is spared the upload.
+    let length = input.content_length.ok_or_else(S3Error::missing_content_length)?;
+    check_size(rules, length)?;
+    check_condition(place, &input).await?;
+
+    let mut put = place.store.begin_put(Some(length)).await.map_err(|error| refused(&error))?;
+    let digests = receive(upload, &mut put, BodyDigests::new(&input, rules)).await?;
+    if put.size() != length {
+        return Err(S3Error::incomplete_body());
+    }
+    let md5 = digests.check(&input, rules, put.crc64nvme())?;
+
+    let input = input.into_inner();
+    let (condition, key) = (input.condition.clone(), input.key.clone());
+    let bucket = input.bucket.clone();
+    let new = new_object(input, hex(&md5), place);
+    let stored = put.finish(bucket.as_str(), key.as_str(), new, precondition(&condition)).await;
+    let object = stored.map_err(|error| match error {
+        PutError::PreconditionFailed => condition.refusal(key.as_str(), true),
+        PutError::NoSuchKey => condition.refusal(key.as_str(), false),
+        PutError::Store(error) => refused(&error),
+        // An error that this server does not know is the store's fault until it does.
+        other => {
+            tracing::error!(error = %other, "the store failed");
+            S3Error::internal()
+        }
+    })?;
+    Ok(stored_answer(&object))
+}
+
+/// The limits in the URL. The body cannot have another length than the announced one: past it the connection does not
+/// read on, before it the upload is incomplete.
+fn check_size(rules: &UploadRules, length: u64) -> Result<(), S3Error> {
+    match (rules.min_size, rules.max_size) {
+        (_, Some(max)) if length > max => Err(S3Error::entity_too_large(length, max)),
+        (Some(min), _) if length < min => Err(S3Error::entity_too_small(length, min)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the write can succeed at all as things are now. What counts is decided again when it is made.
+async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3Error> {
+    let key = input.key.as_str();
+    let existing = place.store.head(input.bucket.as_str(), key).await.map_err(|error| refused(&error))?;
+    let holds = match (&input.condition, &existing) {
+        (WriteCondition::Always, _) => true,
+        (WriteCondition::Absent, existing) => existing.is_none(),
+        (WriteCondition::Matches(etag), existing) => {
+            existing.as_ref().is_some_and(|object| object.etag == etag.as_str())
+        }
+    };
+    if holds { Ok(()) } else { Err(input.condition.refusal(key, existing.is_some())) }
+}
+
+/// Takes the body in batches: while one is hashed and written, the next comes in.
+async fn receive(
+    upload: &mut Upload,
+    put: &mut PutStream,
+    digests: BodyDigests,
+) -> Result<BodyDigests, S3Error> {
+    let mut digests = digests;
+    let mut batch = next_batch(upload).await?;
+    while !batch.is_empty() {
+        let (next, written, hashed) =
+            tokio::join!(next_batch(upload), write(put, &batch), hash(digests, &batch));
+        written?;
+        digests = hashed?;
+        batch = next?;
+    }
+    Ok(digests)
+}
+
+/// Up to a batch of chunks, as they arrive; empty at the end.
+async fn next_batch(upload: &mut Upload) -> Result<Vec<Bytes>, S3Error> {
+    let mut batch = Vec::new();
+    let mut size = 0;
+    while size < BATCH_BYTES {
+        let Some(bytes) = upload.next_chunk().await? else { break };
+        size += bytes.len();
+        batch.push(bytes);
+    }
+    Ok(batch)
+}
+
+async fn write(put: &mut PutStream, batch: &[Bytes]) -> Result<(), S3Error> {
+    for bytes in batch {
+        put.write(bytes.clone()).await.map_err(|error| refused(&error))?;
+    }
+    Ok(())
+}
+
+async fn hash(mut digests: BodyDigests, batch: &[Bytes]) -> Result<BodyDigests, S3Error> {
+    if batch.iter().map(Bytes::len).sum::<usize>() <= INLINE_HASH_BYTES {
+        batch.iter().for_each(|bytes| digests.update(bytes));
+        return Ok(digests);
+    }
+    let batch = batch.to_vec();
+    let hashed = tokio::task::spawn_blocking(move || {
+        batch.iter().for_each(|bytes| digests.update(bytes));
+        digests
+    });
+    // It fails only when the runtime goes down.
+    hashed.await.map_err(|_| S3Error::service_unavailable())
+}
+
+fn precondition(condition: &WriteCondition) -> Precondition {
+    match condition {
+        WriteCondition::Always => Precondition::Unconditional,
+        WriteCondition::Absent => Precondition::IfAbsent,
+        WriteCondition::Matches(etag) => Precondition::IfMatch(etag.as_str().to_owned()),
+    }
+}
+
+fn new_object(input: PutObject, etag: String, place: &Place<'_>) -> NewObject {
+    let checksum = input.checksum.map(|checksum| Checksum {
+        algorithm: kept(checksum.algorithm()),
+        kind: ChecksumKind::FullObject,
+        value: checksum.to_base64(),
+    });
+    let headers = input.headers;
+    NewObject {
+        etag,
+        modified: place.now,
+        headers: ContentHeaders {
+            content_type: headers.content_type,
+            cache_control: headers.cache_control,
+            content_disposition: headers.content_disposition,
+            content_encoding: headers.content_encoding,
+            content_language: headers.content_language,
+            expires: headers.expires,
+        },
+        user_metadata: input.user_metadata.into_entries(),
+        checksum,
+        storage_class: input.storage_class,
+    }
+}
+
+fn stored_answer(object: &Object) -> Answer {
+    let mut answer = empty(StatusCode::OK);
+    put(answer.headers_mut(), ETAG, format!("\"{}\"", object.etag));
+    put_checksum(answer.headers_mut(), object);
+    answer
+}

@@ -1,0 +1,26 @@
+//! The store's errors in S3's words. What a client cannot act on stays in the log.
+
+use presign_s3::S3Error;
+use presign_store::StoreError;
+
+/// The answer to a request that the store could not serve.
+pub(super) fn refused(error: &StoreError) -> S3Error {
+    match error {
+        StoreError::NoSuchBucket { bucket } => S3Error::no_such_bucket(bucket),
+        StoreError::BucketNotEmpty { bucket } => S3Error::bucket_not_empty(bucket),
+        StoreError::BucketExists { bucket, .. } => S3Error::bucket_already_owned_by_you(bucket),
+        StoreError::KeyLength { length } => S3Error::key_too_long(*length),
+        StoreError::DiskFull { .. } => {
+            tracing::error!(%error, "the disk is full");
+            S3Error::insufficient_storage()
+        }
+        StoreError::Stopped { .. } | StoreError::Closed => {
+            tracing::error!(%error, "the store takes no writes");
+            S3Error::service_unavailable()
+        }
+        _ => {
+            tracing::error!(%error, "the store failed");
+            S3Error::internal()
+        }
+    }
+}

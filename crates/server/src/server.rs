@@ -1,0 +1,188 @@
+//! The server: from the configuration to the last answer.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use presign::VerifyPolicy;
+use presign_store::{OpenError, Store, StoreError, StoreOptions};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Sigv2};
+use crate::http::{PublicHosts, TrustedProxies, serve_connection};
+use crate::keys::{self, NewRootKey, RootKeyError};
+
+/// Why the server does not start. Each text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("{}: the data directory cannot be made: {reason}", path.display())]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The data directory cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The access keys cannot be opened.
+    #[error(transparent)]
+    Keys(#[from] RootKeyError),
+    /// The address is taken, or not of this machine.
+    #[error("cannot listen on {address}: {reason}; choose another address with --listen or PRESIGN_LISTEN")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+/// A server that has its address and its store, and answers once [`serve`](Self::serve) runs.
+pub struct Server {
+    config: Config,
+    app: Arc<App>,
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    new_root_key: Option<NewRootKey>,
+}
+
+impl Server {
+    /// Opens the store, makes what the first start makes, and takes the address. Connections wait until
+    /// [`serve`](Self::serve) runs.
+    ///
+    /// # Errors
+    /// [`StartError`]. What was made before stays, and the next start goes on from there.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        Self::bind_with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// [`bind`](Self::bind), with another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn bind_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        // The address first: a server that cannot have it leaves no trace.
+        let address = config.listen;
+        let refused = |error: std::io::Error| StartError::Listen { address, reason: error.to_string() };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let local_addr = listener.local_addr().map_err(refused)?;
+
+        make_private_directory(&config.data)?;
+        let options = StoreOptions { cache_bytes: config.cache_bytes, ..StoreOptions::default() };
+        let store = Store::open(&config.data, options).await?;
+        let (ring, new_root_key) = match keys::open_ring(&store, &config, clock.now().into()).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                close(&store).await;
+                return Err(error.into());
+            }
+        };
+        let mut policy = VerifyPolicy::new(&config.region);
+        policy.sigv2 = match config.auth.sigv2 {
+            Sigv2::Allow => presign::SigV2::Allow,
+            Sigv2::Deny => presign::SigV2::Deny,
+        };
+        let app = Arc::new(App {
+            store,
+            ring,
+            clock,
+            policy,
+            presigned_bucket_operations: config.auth.presigned_bucket_operations,
+            hosts: PublicHosts::new(&config.public_endpoints, local_addr),
+            proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            timeouts: config.timeouts,
+        });
+        Ok(Self { config, app, listener, local_addr, new_root_key })
+    }
+
+    /// The address that it listens on, with the port that it got.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What links to this server begin with: the first public endpoint, or the address listened on.
+    #[must_use]
+    pub fn endpoint_url(&self) -> String {
+        self.config.endpoint_url(self.local_addr)
+    }
+
+    /// The root key, if this start made it. It is shown once, here, and never again.
+    #[must_use]
+    pub fn new_root_key(&self) -> Option<&NewRootKey> {
+        self.new_root_key.as_ref()
+    }
+
+    /// Answers until `shutdown` is ready. Then no connection is accepted any more, idle ones are closed, and running
+    /// transfers have `timeouts.shutdown` to finish; at last the store is closed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be closed. What was acknowledged is durable all the same.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreError> {
+        let Self { config, app, listener, .. } = self;
+        let mut shutdown = pin!(shutdown);
+        let (stop, stopping) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(config.max_connections));
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = async {
+                // It fails only when the semaphore is closed, which nobody does.
+                let place = Arc::clone(&places).acquire_owned().await.ok();
+                (place, listener.accept().await)
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
+                (place, accepted) = accepted => match accepted {
+                    Ok((stream, peer)) => {
+                        let serving = serve_connection(Arc::clone(&app), stream, peer, stopping.clone());
+                        connections.spawn(async move {
+                            serving.await;
+                            drop(place);
+                        });
+                    }
+                    Err(error) => {
+                        // Out of file descriptors, most likely: the next attempt has a better chance a little later.
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        tracing::info!(connections = connections.len(), "stopping: running transfers may finish");
+        // Nobody listening means that there is no connection left.
+        let _ = stop.send(true);
+        let all_ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(config.timeouts.shutdown, all_ended).await.is_err() {
+            tracing::warn!(
+                connections = connections.len(),
+                "running transfers did not finish in time and are cut off"
+            );
+            connections.shutdown().await;
+        }
+        app.store.close().await
+    }
+}
+
+/// Makes the data directory, for its owner only: it holds the master key.
+fn make_private_directory(path: &Path) -> Result<(), StartError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| StartError::DataDirectory { path: path.to_owned(), reason: error.to_string() })
+}
+
+async fn close(store: &Store) {
+    if let Err(error) = store.close().await {
+        tracing::warn!(%error, "the store could not be closed");
+    }
+}

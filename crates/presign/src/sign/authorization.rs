@@ -73,6 +73,10 @@ impl<'a> UnsignedRequest<'a> {
     /// Any method on any URL. However its path and query are escaped, they are signed and sent in canonical
     /// form; a plus sign is a plus sign.
     pub fn url(method: Method, url: &str) -> Result<Self, EndpointError> {
+        let refuse = |why| EndpointError::InvalidUrl { url: url.to_owned(), why };
+        if url.contains('#') {
+            return Err(refuse("a fragment is never sent; a number sign in a key is written %23"));
+        }
         let (before_query, query) = url.split_once('?').unwrap_or((url, ""));
         let authority = before_query.find("://").map_or(0, |at| at + "://".len());
         let slash = before_query.get(authority..).and_then(|rest| rest.find('/'));
@@ -83,10 +87,9 @@ impl<'a> UnsignedRequest<'a> {
         let endpoint = EndpointUrl::parse(origin)?;
         let canonical = |raw: &str, keep| match uri::read(raw, keep) {
             Ok(piece) => Ok(piece.canonical.into_owned()),
-            Err(uri::Malformed) => Err(EndpointError::InvalidUrl {
-                url: url.to_owned(),
-                why: "a percent sign in it does not begin an escape, or what is escaped is not UTF-8",
-            }),
+            Err(uri::Malformed) => {
+                Err(refuse("a percent sign in it does not begin an escape, or what is escaped is not UTF-8"))
+            }
         };
         let mut request =
             UnsignedRequest::at(method, &endpoint.origin, &endpoint.host, canonical(path, Keep::Slash)?);
@@ -326,7 +329,7 @@ mod tests {
         let bucket = BucketUrl::path_style("https://h", "b").unwrap();
         let object = UnsignedRequest::object(Method::Get, &bucket, "a b~+/").unwrap();
         assert_eq!(sign(&object.query("acl", "").query("x", "/+")), canonical);
-        for bad in ["h/b", "https://h/%", "https://h/?a=%zz", "https://h/%ff", "ftp://h/b"] {
+        for bad in ["h/b", "https://h/%", "https://h/?a=%zz", "https://h/%ff", "https://h/#k", "ftp://h/b"] {
             assert!(UnsignedRequest::url(Method::Get, bad).is_err(), "{bad}");
         }
     }

@@ -74,6 +74,12 @@ impl Signer {
         };
         let signature = sigv2::sign(self.credentials().secret_access_key(), &text);
 
+        let own = [
+            ("AWSAccessKeyId", Some(self.credentials().access_key_id())),
+            ("Signature", Some(signature.as_str())),
+        ];
+        let carried = headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
+        let query = parameters.into_iter().chain(own).chain(carried).chain([("Expires", Some(&*expires))]);
         let mut url = String::with_capacity(256 + key.len());
         url.push_str(bucket.origin());
         url.push_str(bucket.path());
@@ -81,25 +87,7 @@ impl Signer {
             url.push('/');
             url.push_str(&key);
         }
-        let mut separator = '?';
-        let mut push = |name: &str, value: Option<&str>| {
-            url.push(separator);
-            uri::encode_into(&mut url, name, Keep::Unreserved);
-            if let Some(value) = value {
-                url.push('=');
-                uri::encode_into(&mut url, value, Keep::Unreserved);
-            }
-            separator = '&';
-        };
-        for (name, value) in parameters {
-            push(name, value);
-        }
-        push("AWSAccessKeyId", Some(self.credentials().access_key_id()));
-        push("Signature", Some(&signature));
-        for (name, value) in &headers {
-            push(name, Some(value));
-        }
-        push("Expires", Some(&expires));
+        push_query(&mut url, query);
 
         Ok(PresignedUrl {
             url,
@@ -135,6 +123,19 @@ impl Signer {
             headers.push(("x-amz-security-token".to_owned(), token.to_owned()));
         }
         Ok(headers)
+    }
+}
+
+fn push_query<'q>(url: &mut String, parameters: impl Iterator<Item = (&'q str, Option<&'q str>)>) {
+    let mut separator = '?';
+    for (name, value) in parameters {
+        url.push(separator);
+        uri::encode_into(url, name, Keep::Unreserved);
+        if let Some(value) = value {
+            url.push('=');
+            uri::encode_into(url, value, Keep::Unreserved);
+        }
+        separator = '&';
     }
 }
 

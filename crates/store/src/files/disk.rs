@@ -51,6 +51,17 @@ impl Disk {
             .map_err(|error| failure("creating the file", path, &error))
     }
 
+    /// Opens a file for writing, or makes it.
+    pub(crate) fn create_or_open(&self, path: &Path) -> Result<File, StoreError> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| failure("creating the file", path, &error))
+    }
+
     /// Appends all segments.
     pub(crate) fn append(&self, mut file: &File, path: &Path, segments: &[Bytes]) -> Result<(), StoreError> {
         self.take_room(segments.iter().map(Bytes::len).sum())
@@ -186,8 +197,7 @@ impl Disk {
     /// Locks a file against other processes, making it if need be. `None`: another one has the lock. The lock ends with
     /// the file that is returned, also when the process is killed.
     pub(crate) fn lock(&self, path: &Path) -> Result<Option<File>, StoreError> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = file.map_err(|error| failure("opening the lock file", path, &error))?;
+        let file = self.create_or_open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -8,6 +8,8 @@ use crate::StoreError;
 
 /// How much is held back. A delete needs a few pages in the write-ahead log; this is enough for many at once.
 const RESERVE_BYTES: usize = 8 << 20;
+/// What is taken where there is no room for all of it. Less than this helps nobody.
+const LEAST_BYTES: usize = 1 << 20;
 
 /// A file that holds nothing but space. On a full disk it is given up so that a delete can be committed, and made again
 /// when there is room. While it is gone nothing else may be written, or the space would be gone for good.
@@ -21,9 +23,11 @@ pub struct Reserve {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Held,
+    /// There was room for some of it: enough to delete with, not enough to write.
+    Partial,
     /// Given up for a write that makes room, which must find the space.
     Lent,
-    /// There was no room to take it.
+    /// There was no room for any of it.
     Missing,
 }
 
@@ -42,7 +46,7 @@ impl Reserve {
         Ok(reserve)
     }
 
-    /// Whether new data may be written. Tries to take the reserve if it is missing.
+    /// Whether new data may be written. Tries to take what is missing of the reserve.
     ///
     /// # Errors
     /// [`StoreError::DiskFull`] while there is no room for it, and while it is lent.
@@ -51,7 +55,7 @@ impl Reserve {
         match *state {
             State::Held => return Ok(()),
             State::Lent => {}
-            State::Missing => *state = self.take()?,
+            State::Partial | State::Missing => *state = self.take()?,
         }
         if *state == State::Held {
             return Ok(());
@@ -89,18 +93,24 @@ impl Reserve {
         Ok(())
     }
 
+    /// Takes as much as there is room for. What is there already is never given up for it.
     fn take(&self) -> Result<State, StoreError> {
-        // One that an earlier process left may be incomplete.
-        self.disk.unlink(&self.path)?;
-        let taken = self.disk.create(&self.path);
-        match taken.and_then(|file| self.disk.allocate(&file, &self.path, RESERVE_BYTES)) {
-            Ok(()) => Ok(State::Held),
-            Err(StoreError::DiskFull { .. }) => {
-                self.disk.unlink(&self.path)?;
-                Ok(State::Missing)
+        let file = match self.disk.create_or_open(&self.path) {
+            Ok(file) => file,
+            Err(StoreError::DiskFull { .. }) => return Ok(State::Missing),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = RESERVE_BYTES;
+        while bytes >= LEAST_BYTES {
+            match self.disk.allocate(&file, &self.path, bytes) {
+                Ok(()) if bytes == RESERVE_BYTES => return Ok(State::Held),
+                Ok(()) => return Ok(State::Partial),
+                Err(StoreError::DiskFull { .. }) => bytes /= 2,
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        self.disk.unlink(&self.path)?;
+        Ok(State::Missing)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -142,6 +152,13 @@ mod tests {
         assert!(!reserve.is_held());
         assert!(matches!(reserve.ensure(), Err(StoreError::DiskFull { .. })));
         assert!(!directory.path().join("reserve").exists());
+        room.store(RESERVE_BYTES - 1, Ordering::SeqCst);
+        assert!(matches!(reserve.ensure(), Err(StoreError::DiskFull { .. })));
+        assert_eq!(
+            std::fs::metadata(directory.path().join("reserve"))?.len(),
+            4 << 20,
+            "half of it is better than none"
+        );
         room.store(RESERVE_BYTES, Ordering::SeqCst);
         assert_eq!(reserve.ensure(), Ok(()));
         Ok(())

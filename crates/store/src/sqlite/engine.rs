@@ -65,7 +65,8 @@ impl SqliteMetadata {
             drop(disk.create(&path)?);
         }
         let conn = match schema::open_writer(&path) {
-            Err(OpenError::Store(StoreError::DiskFull { .. })) => {
+            // SQLite cannot make the files beside the database on a full disk, and does not say that it is full.
+            Err(OpenError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })) => {
                 reserve.lend()?;
                 let conn = schema::open_writer(&path);
                 reserve.take_back()?;

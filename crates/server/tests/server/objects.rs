@@ -1,0 +1,55 @@
+//! Objects there and back, by URL and by signed headers.
+
+use presign::{Method, PresignRequest};
+
+use crate::support::TestServer;
+
+#[test]
+fn an_object_goes_up_and_comes_down_by_url() {
+    let server = TestServer::start();
+    let put = server.put("photos/cat.jpg", "hello");
+    assert_eq!(put.header("etag"), Some("\"5d41402abc4b2a76b9719d911017c592\""));
+    assert_eq!(put.body, b"");
+    assert_eq!(put.header("x-amz-request-id").map(str::len), Some(16));
+    assert_eq!(put.header("x-amz-id-2").map(str::len), Some(64));
+
+    let get = server.get("photos/cat.jpg");
+    assert_eq!((get.status, get.text().as_str()), (200, "hello"));
+    assert_eq!(get.header("etag"), Some("\"5d41402abc4b2a76b9719d911017c592\""));
+    assert_eq!(get.header("content-type"), Some("binary/octet-stream"));
+    assert_eq!(get.header("content-length"), Some("5"));
+    assert_eq!(get.header("accept-ranges"), Some("bytes"));
+    assert_eq!(get.header("last-modified"), Some("Sat, 21 Nov 2026 12:00:00 GMT"));
+
+    let head = server.call("HEAD", &server.presign(&PresignRequest::head("photos/cat.jpg"))).answer();
+    assert_eq!(head.status, 200);
+    for header in ["etag", "content-type", "content-length", "accept-ranges", "last-modified"] {
+        assert_eq!(head.header(header), get.header(header), "{header}");
+    }
+
+    let delete = server.call("DELETE", &server.presign(&PresignRequest::delete("photos/cat.jpg"))).answer();
+    assert_eq!(
+        (delete.status, delete.header("content-type"), delete.header("content-length")),
+        (204, None, None)
+    );
+    server.get("photos/cat.jpg").assert_error(
+        404,
+        "NoSuchKey",
+        "The specified key does not exist.",
+        &[("Key", "photos/cat.jpg")],
+    );
+    let again = server.call("DELETE", &server.presign(&PresignRequest::delete("photos/cat.jpg"))).answer();
+    assert_eq!(again.status, 204);
+    let head = server.call("HEAD", &server.presign(&PresignRequest::head("photos/cat.jpg"))).answer();
+    assert_eq!((head.status, head.body.as_slice()), (404, &b""[..]));
+}
+
+#[test]
+fn an_object_goes_up_and_comes_down_with_signed_headers() {
+    let server = TestServer::start();
+    assert_eq!(server.signed(Method::Put, "/bucket/a").body("one").answer().status, 200);
+    assert_eq!(server.signed(Method::Get, "/bucket/a").answer().text(), "one");
+    assert_eq!(server.signed(Method::Head, "/bucket/a").answer().header("content-length"), Some("3"));
+    assert_eq!(server.signed(Method::Delete, "/bucket/a").answer().status, 204);
+    server.signed(Method::Get, "/bucket/a").answer().assert_code(404, "NoSuchKey");
+}

@@ -15,13 +15,13 @@ use crate::timestamp::Timestamp;
 /// What every caveat's name begins with, in lower case.
 pub(crate) const PREFIX: &str = "x-presign-";
 
-const MAX_SIZE: &str = "x-presign-max-size";
-const MIN_SIZE: &str = "x-presign-min-size";
-const CONTENT_TYPE: &str = "x-presign-content-type";
-const IP: &str = "x-presign-ip";
-const NOT_BEFORE: &str = "x-presign-not-before";
+pub(crate) const MAX_SIZE: &str = "x-presign-max-size";
+pub(crate) const MIN_SIZE: &str = "x-presign-min-size";
+pub(crate) const CONTENT_TYPE: &str = "x-presign-content-type";
+pub(crate) const IP: &str = "x-presign-ip";
+pub(crate) const NOT_BEFORE: &str = "x-presign-not-before";
 pub(crate) const METHODS: &str = "x-presign-methods";
-const LINK: &str = "x-presign-link";
+pub(crate) const LINK: &str = "x-presign-link";
 
 /// Limits on the use of one URL. The default limits nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

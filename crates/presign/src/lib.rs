@@ -35,6 +35,7 @@ mod canonical_request;
 mod caveats;
 mod credentials;
 mod endpoint;
+mod explain;
 mod method;
 mod sign;
 mod signing_key;
@@ -48,6 +49,10 @@ pub use canonical_request::UNSIGNED_PAYLOAD;
 pub use caveats::{CaveatViolation, Caveats, InvalidCaveat};
 pub use credentials::{Credentials, SecretAccessKey};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
+pub use explain::{
+    ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Explanation, Limit, NotPresigned, Notice,
+    Operation, Operations, Parameter, RequiredHeader, Scheme, Validity, redact_url,
+};
 pub use method::{Method, UnknownMethod};
 pub use sign::{
     AuthorizedRequest, DEFAULT_LIFE, MAX_LIFE, Payload, PostCondition, PostForm, PostRequest,

@@ -4,16 +4,16 @@
 //! [`Unverified::verify`] makes every check. Nothing here reads a clock or a table of keys.
 
 mod authorization;
-mod credential;
+pub(crate) mod credential;
 mod form;
 mod form_policy;
-mod parameters;
+pub(crate) mod parameters;
 mod policy;
 mod refusal;
 mod request;
-mod unverified;
+pub(crate) mod unverified;
 mod v2;
-mod v4;
+pub(crate) mod v4;
 mod verification_key;
 mod verified;
 

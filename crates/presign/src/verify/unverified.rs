@@ -48,10 +48,10 @@ pub struct Unverified<'a> {
     pub(crate) method: Method,
     pub(crate) path: uri::Piece<'a>,
     pub(crate) parameters: Vec<Parameter<'a>>,
-    claim: Claim<'a>,
+    pub(crate) claim: Claim<'a>,
 }
 
-enum Claim<'a> {
+pub(crate) enum Claim<'a> {
     V4(ClaimV4<'a>),
     V2(ClaimV2<'a>),
 }

@@ -1,0 +1,185 @@
+//! Leaving out what would let a reader act: signatures, session tokens, encryption keys.
+
+use std::borrow::Cow;
+
+/// What stands in the place of a secret.
+pub(super) const REDACTED: &str = "REDACTED";
+
+/// Query parameters whose value is a secret, in lower case: S3's, and those of its neighbours, whose links are
+/// taken for S3's easily.
+const SECRET_PARAMETERS: [&str; 7] = [
+    "x-amz-signature",
+    "signature",
+    "x-amz-security-token",
+    "x-goog-signature",
+    "sig",
+    CUSTOMER_KEY,
+    COPY_KEY,
+];
+
+/// The key that an object is encrypted with, when the customer keeps it (SSE-C).
+const CUSTOMER_KEY: &str = "x-amz-server-side-encryption-customer-key";
+const COPY_KEY: &str = "x-amz-copy-source-server-side-encryption-customer-key";
+
+/// Headers whose value is a secret, in lower case.
+const SECRET_HEADERS: [&str; 6] =
+    ["authorization", "cookie", "proxy-authorization", "x-amz-security-token", CUSTOMER_KEY, COPY_KEY];
+
+/// Names that mean a secret wherever they stand, even in a URL that is itself encoded within another.
+const TELLING_NAMES: [&str; 3] = ["x-amz-signature", "x-amz-security-token", "x-goog-signature"];
+
+/// A URL, or the target of a request line, without what makes it a credential: `X-Amz-Signature=REDACTED`, and the
+/// same for SigV2's `Signature`, session tokens, customer-provided encryption keys, and a user name and password
+/// before the host.
+///
+/// Everything else stays as it was written, so that the result still tells which link it was. It never fails: what
+/// cannot be read as a URL is gone through all the same.
+///
+/// ```
+/// let target = "/b/k?X-Amz-Expires=60&X-Amz-Signature=0123abcd";
+/// assert_eq!(presign::redact_url(target), "/b/k?X-Amz-Expires=60&X-Amz-Signature=REDACTED");
+/// ```
+pub fn redact_url(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    let (start, query) = url.split_at_checked(url.find('?').unwrap_or(url.len())).unwrap_or((url, ""));
+    push_without_user(&mut out, start);
+    // A second question mark, a semicolon or a hash may be a separator to some other reader.
+    for piece in query.split_inclusive(['?', '&', ';', '#']) {
+        let (pair, separator) = match piece.char_indices().next_back() {
+            Some((at, '?' | '&' | ';' | '#')) => piece.split_at_checked(at).unwrap_or((piece, "")),
+            _ => (piece, ""),
+        };
+        match pair.split_once('=') {
+            Some((name, _)) if is_secret_parameter(&unescaped(name)) => {
+                out.push_str(name);
+                out.push('=');
+                out.push_str(REDACTED);
+            }
+            _ => push_without_telling_names(&mut out, pair),
+        }
+        out.push_str(separator);
+    }
+    out
+}
+
+/// Whether the value of that parameter, decoded and in any case, is a secret.
+pub(super) fn is_secret_parameter(name: &str) -> bool {
+    // `&amp;` leaves its own tail before the name.
+    let name = name.trim().strip_prefix("amp;").unwrap_or(name.trim());
+    SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+/// Whether the value of that header, in any case, is a secret.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+/// A parameter's value, unless it is a secret.
+pub(super) fn shown_parameter<'v>(name: &str, value: &'v str) -> &'v str {
+    if is_secret_parameter(name) { REDACTED } else { value }
+}
+
+/// A header's value, unless it is a secret.
+pub(super) fn shown_header<'v>(name: &str, value: &'v str) -> &'v str {
+    if is_secret_header(name) { REDACTED } else { value }
+}
+
+fn push_without_user(out: &mut String, start: &str) {
+    let Some((scheme, rest)) = start.split_once("://") else {
+        return push_without_telling_names(out, start);
+    };
+    let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+    out.push_str(scheme);
+    out.push_str("://");
+    match authority.rsplit_once('@') {
+        Some((_, host)) => {
+            out.push_str(REDACTED);
+            out.push('@');
+            out.push_str(host);
+        }
+        None => out.push_str(authority),
+    }
+    push_without_telling_names(out, path);
+}
+
+/// Cuts the text off after a telling name: a URL may carry another in a parameter, or have its question mark
+/// escaped, and what follows such a name is then a secret however it is encoded.
+fn push_without_telling_names(out: &mut String, text: &str) {
+    let lower = unescaped(&unescaped(text)).to_ascii_lowercase();
+    if !TELLING_NAMES.iter().any(|name| lower.contains(name)) {
+        return out.push_str(text);
+    }
+    let plain = text.to_ascii_lowercase();
+    let cut = TELLING_NAMES.iter().filter_map(|name| plain.find(name).map(|at| at + name.len())).min();
+    // A name that is itself escaped cannot be found in the text, so all of it goes.
+    out.push_str(cut.and_then(|end| text.get(..end)).unwrap_or_default());
+    if cut.is_some() {
+        out.push('=');
+    }
+    out.push_str(REDACTED);
+}
+
+/// Undoes percent-encoding as far as there is any; broken escapes stay.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let [first, tail @ ..] = rest {
+        if let [b'%', high, low, after @ ..] = rest
+            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+        {
+            bytes.push(high << 4 | low);
+            rest = after;
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_secrets_go() {
+        for (url, redacted) in [
+            (
+                "https://h/b/k?X-Amz-Credential=AKID%2Fx&X-Amz-Signature=hidden&versionId=1",
+                "https://h/b/k?X-Amz-Credential=AKID%2Fx&X-Amz-Signature=REDACTED&versionId=1",
+            ),
+            (
+                "/b/k?AWSAccessKeyId=AKID&Signature=hid%2Bden%3D&Expires=1",
+                "/b/k?AWSAccessKeyId=AKID&Signature=REDACTED&Expires=1",
+            ),
+            ("/?x-amz-security-TOKEN=hidden#f", "/?x-amz-security-TOKEN=REDACTED#f"),
+            ("/?X%2DAmz-Signature=hidden", "/?X%2DAmz-Signature=REDACTED"),
+            ("/?a=1&amp;X-Amz-Signature=hidden", "/?a=1&amp;X-Amz-Signature=REDACTED"),
+            ("/?X-Amz-SignedHeaders=a;host", "/?X-Amz-SignedHeaders=a;host"),
+            ("https://me:hidden@h/", "https://REDACTED@h/"),
+            ("/plain?signature-of=me", "/plain?signature-of=me"),
+            ("", ""),
+        ] {
+            assert_eq!(redact_url(url), redacted);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_however_it_is_wrapped() {
+        for url in [
+            "/b/k%3FX-Amz-Signature=hidden&x=1",
+            "/go?to=https%3A%2F%2Fh%2Fk%3FX-Amz-Signature%3Dhidden",
+            "/go?to=https%253A%252F%252Fh%253FX%252DAmz-Signature%253Dhidden",
+            "/?a=1?X-Amz-Signature=hidden",
+            "/?X-Amz-Signature=%zzhidden",
+            "/?X-Amz-Server-Side-Encryption-Customer-Key=hidden",
+        ] {
+            let redacted = redact_url(url);
+            assert!(!redacted.contains("hidden") && redacted.contains(REDACTED), "{redacted}");
+        }
+    }
+}

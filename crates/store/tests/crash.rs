@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -45,7 +45,7 @@ async fn write_until_killed(directory: &Path) {
                     if at % 7 == 3 {
                         assert!(store.delete("b", &key).await.unwrap());
                     } else {
-                        writeln!(std::io::stdout(), "acknowledged {key}").unwrap();
+                        println!("acknowledged {key}");
                     }
                 }
             })

@@ -203,3 +203,80 @@ async fn the_second_process_is_refused_by_name() {
     assert_eq!(store.bucket("b").await.unwrap_err(), StoreError::Closed);
     assert!(Store::open(directory.path(), StoreOptions::default()).await.is_ok());
 }
+
+#[tokio::test]
+async fn the_collector_takes_what_no_row_names() {
+    let (directory, store) = open().await;
+    put(&store, "k", &bytes(100_000), Precondition::Unconditional).await.unwrap();
+    let orphan = directory.path().join("blobs/0/1");
+    std::fs::create_dir_all(&orphan).unwrap();
+    std::fs::write(orphan.join("01000000000000000000000000000001"), "an upload that a crash cut off")
+        .unwrap();
+    std::fs::write(orphan.join("notes.txt"), "not ours").unwrap();
+
+    let young = store.collect_orphans(Duration::from_secs(3600)).await.unwrap();
+    assert_eq!((young.examined, young.deleted), (2, 0));
+    let old = store.collect_orphans(Duration::ZERO).await.unwrap();
+    assert_eq!((old.examined, old.deleted), (2, 1));
+    assert!(orphan.join("notes.txt").exists());
+    assert_eq!(get(&store, "k").await.unwrap(), bytes(100_000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_collector_does_not_harm_uploads_that_end_while_it_runs() {
+    let (_directory, store) = open().await;
+    let uploads = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for at in 0..60 {
+                put(&store, &format!("k{at}"), &bytes(20_000 + at), Precondition::Unconditional)
+                    .await
+                    .unwrap();
+            }
+        }
+    });
+    while !uploads.is_finished() {
+        assert_eq!(store.collect_orphans(Duration::ZERO).await.unwrap().deleted, 0);
+    }
+    uploads.await.unwrap();
+    for at in 0..60 {
+        assert_eq!(get(&store, &format!("k{at}")).await.unwrap(), bytes(20_000 + at));
+    }
+}
+
+#[tokio::test]
+async fn an_upload_whose_caller_gives_up_while_it_ends_is_whole_or_gone() {
+    let (_directory, store) = open().await;
+    for at in 0..20 {
+        let content = bytes(50_000 + at);
+        let upload = put(&store, "k", &content, Precondition::Unconditional);
+        // The caller hangs up somewhere between the first byte and the answer.
+        drop(tokio::time::timeout(Duration::from_micros(at as u64 * 150), upload).await);
+        if let Some(read) = get(&store, "k").await {
+            assert_eq!(read, bytes(read.len()));
+        }
+    }
+    put(&store, "k", &bytes(60_000), Precondition::Unconditional).await.unwrap();
+    // Whatever was given up leaves garbage at most, and the collector takes that.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    store.collect_orphans(Duration::ZERO).await.unwrap();
+    let left = store.collect_orphans(Duration::ZERO).await.unwrap();
+    assert_eq!((left.examined, left.deleted), (1, 0));
+    assert_eq!(get(&store, "k").await.unwrap(), bytes(60_000));
+}
+
+#[tokio::test]
+async fn the_data_directory_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let base = tempfile::tempdir().unwrap();
+    let directory = base.path().join("data");
+    let store = Store::open(&directory, StoreOptions::default()).await.unwrap();
+    let mut paths = vec![directory.clone()];
+    paths.extend(std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()));
+    assert!(paths.len() > 5, "{paths:?}");
+    for path in paths {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+    store.close().await.unwrap();
+}

@@ -25,7 +25,7 @@ pub async fn of_racing_creations_one_wins(engine: Arc<dyn Metadata>) {
             }
         }
         let row = engine.object("b", &format!("k{round}")).await.unwrap().unwrap();
-        assert_eq!(winners, [row.object.etag.clone()]);
+        assert_eq!(winners, std::slice::from_ref(&row.object.etag));
     }
 }
 

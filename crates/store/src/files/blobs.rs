@@ -139,3 +139,79 @@ impl Blobs for FileBlobs {
         on_blocking_pool(move || shared.list(after, limit)).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn engine(directory: &Path, room: usize) -> (Disk, FileBlobs) {
+        let disk = Disk { room: Some(Arc::new(AtomicUsize::new(room))), ..Disk::default() };
+        let reserve = Arc::new(Reserve::open(directory).unwrap());
+        let blobs = FileBlobs::open_on(disk.clone(), directory, Poison::default(), reserve).unwrap();
+        (disk, blobs)
+    }
+
+    async fn write(blobs: &FileBlobs, length: usize) -> Result<BlobId, StoreError> {
+        let mut writer = blobs.begin(None).await?;
+        for _ in 0..length.div_ceil(100_000) {
+            writer.write(Bytes::from_static(&[7; 100_000])).await?;
+        }
+        writer.finish().await
+    }
+
+    async fn is_empty(path: &Path) -> bool {
+        for _ in 0..200 {
+            if std::fs::read_dir(path).unwrap().next().is_none() {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_passes() {
+        let directory = tempfile::tempdir().unwrap();
+        let (disk, blobs) = engine(directory.path(), 5_000_000);
+        let first = write(&blobs, 2_000_000).await.unwrap();
+        for length in [4_000_000, 20_000_000] {
+            let refused = write(&blobs, length).await.unwrap_err();
+            let StoreError::DiskFull { place, .. } = &refused else { panic!("{refused}") };
+            assert!(place.contains("/tmp/"), "{place}");
+            assert!(is_empty(&directory.path().join("tmp")).await);
+            disk.room.as_ref().unwrap().store(3_000_000, Ordering::SeqCst);
+        }
+        assert_eq!(blobs.open(first).await.unwrap().unwrap().size(), 2_000_000);
+        assert_eq!(blobs.delete(first).await, Ok(true));
+        assert!(write(&blobs, 1_000_000).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_failed_fsync_does_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let (disk, blobs) = engine(directory.path(), usize::MAX);
+        let first = write(&blobs, 2_000_000).await.unwrap();
+        disk.fsync_fails.store(true, Ordering::SeqCst);
+        let StoreError::Stopped { reason } = write(&blobs, 100_000).await.unwrap_err() else { panic!() };
+        assert!(reason.contains("fsync") && reason.contains("/tmp/"), "{reason}");
+        // The next fsync would succeed, and would prove nothing.
+        disk.fsync_fails.store(false, Ordering::SeqCst);
+        assert_eq!(write(&blobs, 100_000).await, Err(StoreError::Stopped { reason }));
+        assert!(is_empty(&directory.path().join("tmp")).await);
+        assert_eq!(blobs.open(first).await.unwrap().unwrap().size(), 2_000_000);
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_process_left_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        let id = write(&blobs, 100_000).await.unwrap();
+        drop(blobs);
+        std::fs::write(directory.path().join("tmp/00000000000000000000000000000001"), "half").unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        assert!(is_empty(&directory.path().join("tmp")).await);
+        assert!(blobs.open(id).await.unwrap().is_some());
+    }
+}

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::failure::store_error;
-use super::hot::{HotRows, Weight};
-use super::operation::{Operation, Pending, Touched};
+use super::hot::Hot;
+use super::operation::{Operation, Pending};
 use super::readers::Readers;
 use super::writer::{Message, Writer};
 use super::writes::{CreateBucket, DeleteAccessKey, DeleteBucket, DeleteObject, PutAccessKey, PutObject};
@@ -19,7 +19,7 @@ use super::{listing, queries, schema};
 use crate::blocking::on_blocking_pool;
 use crate::files::{Disk, Reserve};
 use crate::{
-    AccessKeyRow, BlobId, Bucket, Content, DeletedRow, ListPage, ListRequest, Metadata, NewBucket, ObjectRow,
+    AccessKeyRow, BlobId, Bucket, DeletedRow, ListPage, ListRequest, Metadata, NewBucket, ObjectRow,
     OpenError, Poison, Precondition, PutError, StoreError,
 };
 
@@ -234,75 +234,5 @@ impl Metadata for SqliteMetadata {
             Some(thread) => on_blocking_pool(move || thread.join().map_err(|_| StoreError::Closed)).await,
             None => Ok(()),
         }
-    }
-}
-
-/// Everything that is kept in memory.
-pub(super) struct Hot {
-    objects: HotRows<ObjectRow>,
-    buckets: HotRows<Bucket>,
-    access_keys: HotRows<AccessKeyRow>,
-}
-
-impl Hot {
-    fn new(bytes: u64) -> Self {
-        // Buckets and access keys are few, and every request needs one of each.
-        let few = (bytes / 8).min(4 << 20);
-        Self {
-            objects: HotRows::new(bytes - 2 * few),
-            buckets: HotRows::new(few),
-            access_keys: HotRows::new(few),
-        }
-    }
-
-    /// Takes a row out and keeps it out until [`end_write`](Self::end_write).
-    pub(super) fn begin_write(&self, touched: Touched<'_>) {
-        match touched {
-            Touched::Bucket(name) => self.buckets.begin_write(name, ""),
-            Touched::Object { bucket, key } => self.objects.begin_write(bucket, key),
-            Touched::AccessKey(id) => self.access_keys.begin_write("", id),
-        }
-    }
-
-    /// Lets a row back in, as it is now.
-    pub(super) fn end_write(&self, touched: Touched<'_>) {
-        match touched {
-            Touched::Bucket(name) => self.buckets.end_write(name, ""),
-            Touched::Object { bucket, key } => self.objects.end_write(bucket, key),
-            Touched::AccessKey(id) => self.access_keys.end_write("", id),
-        }
-    }
-}
-
-impl Weight for ObjectRow {
-    fn heap_bytes(&self) -> usize {
-        let object = &self.object;
-        let headers = &object.headers;
-        let optional = [
-            &headers.content_type,
-            &headers.cache_control,
-            &headers.content_disposition,
-            &headers.content_encoding,
-            &headers.content_language,
-            &headers.expires,
-            &object.storage_class,
-        ];
-        let optional: usize = optional.iter().map(|value| value.as_ref().map_or(0, String::len)).sum();
-        let user =
-            object.user_metadata.iter().map(|(name, value)| 48 + name.len() + value.len()).sum::<usize>();
-        let content = if let Content::Inline(bytes) = &self.content { bytes.len() } else { 0 };
-        size_of_val(&**object) + object.key.len() + object.etag.len() + optional + user + content
-    }
-}
-
-impl Weight for Bucket {
-    fn heap_bytes(&self) -> usize {
-        self.name.len() + self.owner.len() + self.region.len()
-    }
-}
-
-impl Weight for AccessKeyRow {
-    fn heap_bytes(&self) -> usize {
-        self.access_key_id.len() + self.sealed_secret.len() + self.principal.len()
     }
 }

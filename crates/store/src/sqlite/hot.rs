@@ -10,6 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
+use super::operation::Touched;
+use crate::{AccessKeyRow, Bucket, Content, ObjectRow};
+
 /// How many locks the keys are spread over.
 const SHARDS: usize = 256;
 
@@ -129,6 +132,77 @@ impl<V: Clone + Weight> HotRows<V> {
             // There are SHARDS of them. A shard that says a write is on its way keeps nothing in memory.
             None => act(&mut Shard { version: 0, committing: 1 }),
         }
+    }
+}
+
+/// Everything that is kept in memory.
+pub(super) struct Hot {
+    pub(super) objects: HotRows<ObjectRow>,
+    pub(super) buckets: HotRows<Bucket>,
+    pub(super) access_keys: HotRows<AccessKeyRow>,
+}
+
+impl Hot {
+    /// Keeps rows of about `bytes` in all.
+    pub(super) fn new(bytes: u64) -> Self {
+        // Buckets and access keys are few, and every request needs one of each.
+        let few = (bytes / 8).min(4 << 20);
+        Self {
+            objects: HotRows::new(bytes - 2 * few),
+            buckets: HotRows::new(few),
+            access_keys: HotRows::new(few),
+        }
+    }
+
+    /// Takes a row out and keeps it out until [`end_write`](Self::end_write).
+    pub(super) fn begin_write(&self, touched: Touched<'_>) {
+        match touched {
+            Touched::Bucket(name) => self.buckets.begin_write(name, ""),
+            Touched::Object { bucket, key } => self.objects.begin_write(bucket, key),
+            Touched::AccessKey(id) => self.access_keys.begin_write("", id),
+        }
+    }
+
+    /// Lets a row back in, as it is now.
+    pub(super) fn end_write(&self, touched: Touched<'_>) {
+        match touched {
+            Touched::Bucket(name) => self.buckets.end_write(name, ""),
+            Touched::Object { bucket, key } => self.objects.end_write(bucket, key),
+            Touched::AccessKey(id) => self.access_keys.end_write("", id),
+        }
+    }
+}
+
+impl Weight for ObjectRow {
+    fn heap_bytes(&self) -> usize {
+        let object = &self.object;
+        let headers = &object.headers;
+        let optional = [
+            &headers.content_type,
+            &headers.cache_control,
+            &headers.content_disposition,
+            &headers.content_encoding,
+            &headers.content_language,
+            &headers.expires,
+            &object.storage_class,
+        ];
+        let optional: usize = optional.iter().map(|value| value.as_ref().map_or(0, String::len)).sum();
+        let user =
+            object.user_metadata.iter().map(|(name, value)| 48 + name.len() + value.len()).sum::<usize>();
+        let content = if let Content::Inline(bytes) = &self.content { bytes.len() } else { 0 };
+        size_of_val(&**object) + object.key.len() + object.etag.len() + optional + user + content
+    }
+}
+
+impl Weight for Bucket {
+    fn heap_bytes(&self) -> usize {
+        self.name.len() + self.owner.len() + self.region.len()
+    }
+}
+
+impl Weight for AccessKeyRow {
+    fn heap_bytes(&self) -> usize {
+        self.access_key_id.len() + self.sealed_secret.len() + self.principal.len()
     }
 }
 

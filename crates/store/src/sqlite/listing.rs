@@ -107,6 +107,70 @@ mod tests {
         assert_eq!(successor(b""), None);
     }
 
+    /// A million keys `pNN/SS/KKKKKKK` under ten prefixes of a hundred each, and three keys beside them.
+    fn a_million_keys(directory: &std::path::Path) -> Connection {
+        let path = directory.join("metadata.sqlite");
+        let mut conn = super::super::schema::open_writer(&path).unwrap();
+        // Speed here, durability elsewhere.
+        conn.pragma_update(None, "synchronous", "off").unwrap();
+        let object = crate::Object {
+            key: String::new(),
+            size: 0,
+            crc64nvme: 0,
+            etag: "e".into(),
+            modified: crate::UnixMillis(0),
+            headers: crate::ContentHeaders::default(),
+            user_metadata: Vec::new(),
+            checksum: None,
+            storage_class: None,
+        };
+        let meta = row::encode(&object);
+        let transaction = conn.transaction().unwrap();
+        transaction.execute("INSERT INTO bucket VALUES (CAST('b' AS BLOB), 1, 'o', 'r', 0, 0)", []).unwrap();
+        {
+            let sql = "INSERT INTO object (bucket, key, sum, meta, content) VALUES (1, ?1, ?2, ?3, x'')";
+            let mut insert = transaction.prepare(sql).unwrap();
+            let numbered =
+                (0..1_000_000).map(|at| format!("p{:02}/{:02}/{at:07}", at / 100_000, at / 1_000 % 100));
+            for key in ["a".to_owned(), "b".to_owned()].into_iter().chain(numbered).chain(["z".to_owned()]) {
+                let sum = row::object_sum(1, key.as_bytes(), &meta, None);
+                insert.execute(params![key.as_bytes(), sum, meta]).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+        conn
+    }
+
+    #[test]
+    fn a_listing_reads_its_page_and_not_the_bucket() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut conn = a_million_keys(directory.path());
+        let mut list = |prefix: &str, delimiter: Option<&str>, continuation, max_keys| {
+            let (prefix, delimiter) = (prefix.to_owned(), delimiter.map(str::to_owned));
+            let request = ListRequest { prefix, delimiter, continuation, max_keys, start_after: None };
+            super::list(&mut conn, "b", &request).unwrap()
+        };
+        let top = list("", Some("/"), None, 1000);
+        assert_eq!((top.page.objects.len(), top.page.common_prefixes.len(), top.page.next), (3, 10, None));
+        assert_eq!(top.rows, 13, "one row to an entry");
+
+        let inner = list("p03/", Some("/"), None, 1000);
+        assert_eq!((inner.page.objects.len(), inner.page.common_prefixes.len(), inner.rows), (0, 100, 100));
+
+        let first = list("", None, None, 1000);
+        assert_eq!((first.page.objects.len(), first.rows), (1000, 1001));
+        let second = list("", None, first.page.next, 1000);
+        assert_eq!((second.page.objects.len(), second.rows), (1000, 1001));
+        assert!(first.page.objects.last().unwrap().key < second.page.objects[0].key);
+
+        let last = list("p09/99/", None, None, 2000);
+        assert_eq!((last.page.objects.len(), last.rows, last.page.next), (1000, 1000, None));
+        let middle = list("", Some("/"), Some(Continuation::AfterPrefix("p04/".into())), 2);
+        assert_eq!(middle.page.common_prefixes, ["p05/", "p06/"]);
+        assert_eq!(middle.rows, 3);
+        assert_eq!(list("p10", Some("/"), None, 1000).rows, 0);
+    }
+
     #[test]
     fn common_prefixes() {
         assert_eq!(common_prefix("a/b/c", "", "/"), Some("a/"));

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::engine::Hot;
 use super::failure::{is_disk_full, is_io, store_error};
+use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use crate::files::Reserve;
 use crate::{Poison, StoreError};
@@ -265,5 +265,169 @@ impl Writer {
 fn answer_all(group: Group, outcome: &Result<(), StoreError>) {
     for operation in group {
         operation.answer(outcome.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc::{Sender, channel};
+
+    use bytes::Bytes;
+    use tokio::sync::oneshot::error::TryRecvError;
+    use tokio::sync::{Semaphore, oneshot};
+
+    use super::super::operation::{Operation, Pending};
+    use super::super::writes::{CreateBucket, DeleteObject, PutObject};
+    use super::super::{row, schema};
+    use super::*;
+    use crate::{Content, NewBucket, Object, ObjectRow, Precondition, PutError, UnixMillis};
+
+    type Answer<O> = oneshot::Receiver<Result<<O as Operation>::Answer, <O as Operation>::Refusal>>;
+
+    /// A writer that has not begun, so that the queue can be filled before it does.
+    struct Ground {
+        writer: Writer,
+        queue: Sender<Message>,
+        commits: Arc<AtomicUsize>,
+        path: PathBuf,
+        poison: Poison,
+        _directory: tempfile::TempDir,
+    }
+
+    fn ground() -> Ground {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("metadata.sqlite");
+        let mut conn = schema::open_writer(&path).unwrap();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&commits);
+        conn.commit_hook(Some(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            false
+        }))
+        .unwrap();
+        let reserve = Arc::new(Reserve::open(directory.path()).unwrap());
+        let poison = Poison::default();
+        let (queue, receiver) = channel();
+        let hot = Arc::new(Hot::new(1 << 20));
+        let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve).unwrap();
+        Ground { writer, queue, commits, path, poison, _directory: directory }
+    }
+
+    fn send<O: Operation>(queue: &Sender<Message>, operation: O) -> Answer<O> {
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (reply, answer) = oneshot::channel();
+        queue.send(Message::Write(Box::new(Pending::new(operation, reply, permit)))).ok().unwrap();
+        answer
+    }
+
+    impl Ground {
+        fn send<O: Operation>(&self, operation: O) -> Answer<O> {
+            send(&self.queue, operation)
+        }
+
+        fn send_bucket(&self) -> Answer<CreateBucket> {
+            let bucket =
+                NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+            self.send(CreateBucket(bucket))
+        }
+    }
+
+    fn put(bucket: &str, key: &str, content: &[u8]) -> PutObject {
+        let object = Object {
+            key: key.into(),
+            size: content.len() as u64,
+            crc64nvme: row::content_sum(content),
+            etag: "e".into(),
+            modified: UnixMillis(0),
+            headers: crate::ContentHeaders::default(),
+            user_metadata: Vec::new(),
+            checksum: None,
+            storage_class: None,
+        };
+        let content = Content::Inline(Bytes::copy_from_slice(content));
+        PutObject::new(bucket.into(), ObjectRow { object: Arc::new(object), content }, Precondition::IfAbsent)
+    }
+
+    #[test]
+    fn what_waits_is_committed_in_groups_and_a_refusal_spoils_nothing() {
+        let ground = ground();
+        let mut bucket = ground.send_bucket();
+        let mut answers: Vec<_> = (0..600)
+            .map(|at| match at % 3 {
+                0 => (ground.send(put("b", &at.to_string(), b"x")), Ok(None)),
+                1 => (ground.send(put("b", "0", b"y")), Err(PutError::PreconditionFailed)),
+                _ => {
+                    let missing = StoreError::NoSuchBucket { bucket: "missing".into() };
+                    (ground.send(put("missing", "k", b"y")), Err(PutError::Store(missing)))
+                }
+            })
+            .collect();
+        let (path, commits) = (ground.path.clone(), Arc::clone(&ground.commits));
+        drop(ground.queue);
+        ground.writer.run();
+        assert_eq!(bucket.try_recv(), Ok(Ok(())));
+        for (answer, expected) in &mut answers {
+            assert_eq!(answer.try_recv().as_ref(), Ok(&*expected));
+        }
+        let commits = commits.load(Ordering::SeqCst);
+        assert!(
+            (3..=120).contains(&commits),
+            "601 operations took {commits} commits, of at most {GROUP_OPERATIONS}"
+        );
+        let conn = schema::open_reader(&path).unwrap();
+        let rows: i64 = conn.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 200);
+    }
+
+    #[test]
+    fn nothing_is_answered_before_its_commit() {
+        let ground = ground();
+        let mut bucket = ground.send_bucket();
+        let commits = Arc::clone(&ground.commits);
+        assert_eq!(bucket.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+        drop(ground.queue);
+        ground.writer.run();
+        assert_eq!((bucket.try_recv(), commits.load(Ordering::SeqCst)), (Ok(Ok(())), 1));
+    }
+
+    #[test]
+    fn a_database_without_room_refuses_and_takes_deletes() {
+        let ground = ground();
+        let pages: i64 = ground.writer.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        ground.writer.conn.pragma_update(None, "max_page_count", pages + 40).unwrap();
+        let Ground { writer, queue, poison, .. } = &ground;
+        assert!(writer.reserve.is_held());
+        let bucket = ground.send_bucket();
+        let (queue, poison) = (queue.clone(), poison.clone());
+        let running = std::thread::spawn(move || ground.writer.run());
+        assert_eq!(bucket.blocking_recv(), Ok(Ok(())));
+        let content = [7; 16_000];
+        let answers: Vec<_> = (0..20)
+            .map(|at| send(&queue, put("b", &at.to_string(), &content)).blocking_recv().unwrap())
+            .collect();
+        let written = answers.iter().take_while(|answer| answer.is_ok()).count();
+        assert!((5..15).contains(&written), "{written} of 16 KB in 160 KiB");
+        let is_full = |answer: &_| matches!(answer, Err(PutError::Store(StoreError::DiskFull { .. })));
+        assert!(answers.iter().skip(written).all(is_full), "{answers:?}");
+        let delete = send(&queue, DeleteObject { bucket: "b".into(), key: "0".into() });
+        assert!(delete.blocking_recv().unwrap().unwrap().is_some());
+        assert_eq!(send(&queue, put("b", "next", &content)).blocking_recv(), Ok(Ok(None)));
+        assert_eq!(poison.check(), Ok(()));
+        queue.send(Message::Close).ok().unwrap();
+        running.join().unwrap();
+    }
+
+    #[test]
+    fn after_a_failure_nothing_is_written() {
+        let ground = ground();
+        let stopped = ground.poison.set(&"a test says so");
+        let mut bucket = ground.send_bucket();
+        let commits = Arc::clone(&ground.commits);
+        drop(ground.queue);
+        ground.writer.run();
+        assert_eq!((bucket.try_recv(), commits.load(Ordering::SeqCst)), (Ok(Err(stopped)), 0));
     }
 }

@@ -3,8 +3,11 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArguments;
+use crate::commands::demo::DemoArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::post::PostArguments;
+use crate::commands::serve::ServeArguments;
+use crate::commands::share::ShareArguments;
 use crate::commands::url::UrlArguments;
 
 /// Make, check and honour presigned S3 URLs.
@@ -22,10 +25,16 @@ pub(crate) struct Cli {
 /// What there is to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the store: an S3 that honours presigned URLs
+    Serve(Box<ServeArguments>),
+    /// See what presigned URLs do, on a store made for it
+    Demo(DemoArguments),
     /// Sign a URL for one object
     Url(Box<UrlArguments>),
     /// Sign a form with which browsers upload
     Post(Box<PostArguments>),
+    /// Upload a file and print a link to it
+    Share(Box<ShareArguments>),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page
@@ -34,8 +43,12 @@ pub(crate) enum Command {
 
 const AFTER_HELP: &str = "\
 Examples:
+  presign demo
+  presign serve
   presign url s3://my-bucket/report.pdf --expires-in 24h
   presign url s3://my-bucket/photo.jpg --http-method PUT --expires-in 15m --max-size 10MiB --curl
+  presign post s3://my-bucket/inbox/ --max-size 10MiB --format html > upload.html
+  presign share report.pdf s3://my-bucket/outbox/
 
 Exit codes:
   0  done

@@ -21,7 +21,7 @@ pub(crate) struct Curl<'a> {
 impl Curl<'_> {
     /// The arguments that follow `curl`, the URL last.
     pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["--fail-with-body".to_owned()];
+        let mut arguments = Vec::new();
         let mut push = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
         let path = path_of(self.url);
         if path.split('/').any(|segment| matches!(segment, "." | "..")) {
@@ -34,7 +34,8 @@ impl Curl<'_> {
         match self.method {
             Method::Get => {
                 if let Some(file) = self.save_as {
-                    push(&["--output", &as_file_name(file)]);
+                    // The words of a refusal shall not end up in the file.
+                    push(&["--fail", "--output", &as_file_name(file)]);
                 }
             }
             Method::Head => push(&["--head"]),
@@ -97,10 +98,10 @@ mod tests {
     #[test]
     fn each_method_has_its_form() {
         let told = |method| command(method, "https://h/b/k?a=b", &[]);
-        assert_eq!(told(Method::Get), "curl --fail-with-body --output ./- 'https://h/b/k?a=b'");
-        assert_eq!(told(Method::Put), "curl --fail-with-body --upload-file FILE 'https://h/b/k?a=b'");
-        assert_eq!(told(Method::Head), "curl --fail-with-body --head 'https://h/b/k?a=b'");
-        assert_eq!(told(Method::Delete), "curl --fail-with-body --request DELETE 'https://h/b/k?a=b'");
+        assert_eq!(told(Method::Get), "curl --fail --output ./- 'https://h/b/k?a=b'");
+        assert_eq!(told(Method::Put), "curl --upload-file FILE 'https://h/b/k?a=b'");
+        assert_eq!(told(Method::Head), "curl --head 'https://h/b/k?a=b'");
+        assert_eq!(told(Method::Delete), "curl --request DELETE 'https://h/b/k?a=b'");
     }
 
     #[test]

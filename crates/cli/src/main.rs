@@ -7,13 +7,18 @@ mod cli;
 mod commands;
 mod content_disposition;
 mod curl;
+mod demo;
 mod duration;
 mod html_form;
+mod media_type;
 mod pairs;
 mod s3_uri;
 mod shell;
 mod size;
+mod stop_signal;
+mod store_error;
 mod time;
+mod upload;
 mod usage;
 mod warnings;
 

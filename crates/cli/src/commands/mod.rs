@@ -1,8 +1,11 @@
 //! One file a command.
 
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod man;
 pub(crate) mod post;
+pub(crate) mod serve;
+pub(crate) mod share;
 pub(crate) mod url;
 
 use anyhow::{Context as _, Result};
@@ -15,8 +18,11 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     let quiet = cli.quiet;
     match cli.command {
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
+        Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
+        Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
     }
 }
@@ -24,4 +30,9 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
 /// A runtime on this thread alone, for commands that mostly compute.
 fn small_runtime() -> Result<Runtime> {
     Builder::new_current_thread().enable_all().build().context("the runtime cannot be started")
+}
+
+/// A runtime on all processors, for the store.
+fn server_runtime() -> Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
 }

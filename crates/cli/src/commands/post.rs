@@ -161,7 +161,7 @@ fn request_of(arguments: &PostArguments) -> PostRequest {
 }
 
 fn curl_command(form: &PostForm, open_type: Option<&str>) -> String {
-    let mut command = "curl --fail-with-body".to_owned();
+    let mut command = "curl".to_owned();
     let mut push = |option: &str, value: &str| {
         command.push(' ');
         command.push_str(option);

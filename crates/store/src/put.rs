@@ -8,7 +8,8 @@ use crc_fast::{CrcAlgorithm, Digest};
 use crate::metadata::commit_is_certain;
 use crate::store::Inner;
 use crate::{
-    BlobWriter, Content, MAX_KEY_BYTES, NewObject, Object, ObjectRow, Precondition, PutError, StoreError,
+    BlobWriter, Blobs, Content, MAX_KEY_BYTES, NewObject, Object, ObjectRow, Precondition, PutError,
+    StoreError,
 };
 
 /// Objects up to this many bytes live in their row; larger ones become blobs.
@@ -26,6 +27,8 @@ pub struct PutStream {
 enum Body {
     Small(BytesMut),
     Large(Box<dyn BlobWriter>),
+    /// A write failed or was given up half-way: what is here is not what was sent.
+    Lost(Option<StoreError>),
 }
 
 impl PutStream {
@@ -47,20 +50,23 @@ impl PutStream {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.digest.update(&bytes);
         self.size += bytes.len() as u64;
-        match &mut self.body {
-            Body::Small(buffer) if buffer.len() + bytes.len() <= INLINE_LIMIT => {
-                buffer.extend_from_slice(&bytes);
-                Ok(())
-            }
-            Body::Small(buffer) => {
-                let begun = std::mem::take(buffer).freeze();
-                let mut writer = self.inner.blobs.begin(self.size_hint).await?;
-                writer.write(begun).await?;
-                writer.write(bytes).await?;
+        if let Body::Small(buffer) = &mut self.body
+            && buffer.len() + bytes.len() <= INLINE_LIMIT
+        {
+            buffer.extend_from_slice(&bytes);
+            return Ok(());
+        }
+        // Until it has ended well, a write that waits may also be given up by its caller.
+        let body = std::mem::replace(&mut self.body, Body::Lost(None));
+        match write_blob(&*self.inner.blobs, self.size_hint, body, bytes).await {
+            Ok(writer) => {
                 self.body = Body::Large(writer);
                 Ok(())
             }
-            Body::Large(writer) => writer.write(bytes).await,
+            Err(error) => {
+                self.body = Body::Lost(Some(error.clone()));
+                Err(error)
+            }
         }
     }
 
@@ -77,7 +83,7 @@ impl PutStream {
     }
 
     /// Makes the object durable and visible, if the precondition holds. When this has returned `Ok`, no loss of power
-    /// undoes it. Once called, it runs to its end even when the future is dropped.
+    /// undoes it. If the future is dropped before, the object is written whole or not at all.
     ///
     /// # Errors
     /// [`PutError::PreconditionFailed`], [`PutError::NoSuchKey`]; within [`PutError::Store`] above all
@@ -115,8 +121,34 @@ impl PutStream {
                 let finish = finish_blob(self.inner, writer, bucket.to_owned(), object, precondition);
                 tokio::spawn(finish).await.unwrap_or(Err(PutError::Store(StoreError::Closed)))
             }
+            Body::Lost(error) => Err(error.unwrap_or_else(given_up).into()),
         }
     }
+}
+
+/// Appends to a blob, which begins with what was too small for one so far.
+async fn write_blob(
+    blobs: &dyn Blobs,
+    size_hint: Option<u64>,
+    body: Body,
+    bytes: Bytes,
+) -> Result<Box<dyn BlobWriter>, StoreError> {
+    let mut writer = match body {
+        Body::Large(writer) => writer,
+        Body::Small(begun) => {
+            let mut writer = blobs.begin(size_hint).await?;
+            writer.write(begun.freeze()).await?;
+            writer
+        }
+        Body::Lost(error) => return Err(error.unwrap_or_else(given_up)),
+    };
+    writer.write(bytes).await?;
+    Ok(writer)
+}
+
+fn given_up() -> StoreError {
+    let reason = "an earlier write was given up half-way".to_owned();
+    StoreError::Io { action: "writing", place: "an upload".to_owned(), reason }
 }
 
 /// The write order of an object with a blob: the blob durable, then the row, then the answer.
@@ -156,6 +188,38 @@ fn check_key(key: &str) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::{FileBlobs, Reserve};
+    use crate::sqlite::{SqliteMetadata, SqliteOptions};
+    use crate::{NewBucket, Poison, Store, UnixMillis};
+
+    #[tokio::test]
+    async fn an_upload_that_failed_cannot_be_finished() {
+        let directory = tempfile::tempdir().unwrap();
+        let reserve = Arc::new(Reserve::open(directory.path()).unwrap());
+        // Only the blobs fail, so the row of a cut-off object could be written.
+        let poison = Poison::default();
+        let blobs = FileBlobs::open(directory.path(), poison.clone(), Arc::clone(&reserve)).unwrap();
+        let options = SqliteOptions { cache_bytes: 0, readers: 1 };
+        let metadata = SqliteMetadata::open(directory.path(), &options, Poison::default(), reserve).unwrap();
+        let store = Store::with_engines(Arc::new(metadata), Arc::new(blobs));
+        let bucket =
+            NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+        store.create_bucket(bucket).await.unwrap();
+
+        let mut upload = store.begin_put(None).await.unwrap();
+        let mut small = store.begin_put(None).await.unwrap();
+        upload.write(Bytes::from_static(b"begun")).await.unwrap();
+        let stopped = poison.set(&"a test says so");
+        assert_eq!(upload.write(vec![7; 100_000].into()).await, Err(stopped.clone()));
+        assert_eq!(upload.write(Bytes::from_static(b"on")).await, Err(stopped.clone()));
+        let finished = upload.finish("b", "k", NewObject::default(), Precondition::Unconditional).await;
+        assert_eq!(finished, Err(PutError::Store(stopped)));
+        assert_eq!(store.head("b", "k").await, Ok(None));
+
+        small.write(Bytes::from_static(b"small")).await.unwrap();
+        assert!(small.finish("b", "k", NewObject::default(), Precondition::Unconditional).await.is_ok());
+        store.close().await.unwrap();
+    }
 
     #[test]
     fn a_key_has_1_to_1024_bytes() {

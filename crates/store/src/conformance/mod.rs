@@ -1,6 +1,6 @@
 //! What any engine of the two ports has to pass: one macro to a port, one test to a rule.
 //!
-//! ```ignore
+//! ```text
 //! // `make` gives what keeps the engine's ground alive (a temporary directory, a container) and the engine.
 //! async fn make() -> (tempfile::TempDir, Arc<dyn Metadata>) { … }
 //! presign_store::metadata_conformance!(sqlite, make);

@@ -104,10 +104,8 @@ impl Disk {
 
     /// Opens a file for reading if that needs no I/O. `None`: it would, or this kernel cannot tell.
     pub(crate) fn open_cached(&self, path: &Path) -> Option<File> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOATIME;
-        let quiet = |flags| rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
-        // NOATIME is for the owner of the file only.
-        quiet(flags).or_else(|_| quiet(flags.difference(OFlags::NOATIME))).ok().map(File::from)
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
     }
 
     /// Opens a file for reading. `None`: it is not there.

@@ -74,8 +74,8 @@ impl Writer {
     /// Works until the queue is closed.
     pub(super) fn run(mut self) {
         while !self.closing {
-            let idle = self.log_pages.load(Ordering::Relaxed) > 0;
-            let message = if idle {
+            let is_behind = self.log_pages.load(Ordering::Relaxed) > 0;
+            let message = if is_behind {
                 self.queue.recv_timeout(CHECKPOINT_IDLE)
             } else {
                 self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)

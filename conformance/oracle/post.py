@@ -23,10 +23,16 @@ class Forms:
         conditions = [{name: value} for name, value in fields.items()]
         if hostile.chance(0.4):
             conditions.append(["content-length-range", hostile.random.randint(0, 9), hostile.random.randint(10, 10**10)])
-        if hostile.chance(0.3):
-            conditions.append(["starts-with", "$Content-Type", hostile.one_of(["", "image/", "\u00e9\U0001f600\"\\"])])
+        # What the browser adds to the form, as these conditions have it.
+        added = []
+        if "Content-Type" not in fields and hostile.chance(0.3):
+            prefix = hostile.one_of(["", "image/", "\u00e9\U0001f600\"\\"])
+            conditions.append(["starts-with", "$Content-Type", prefix])
+            added.append(("Content-Type", prefix + "png"))
         if hostile.chance(0.2):
-            conditions.append(["eq", "$x-amz-meta-tag", hostile.text(TOKEN_CHARACTERS, 0, 9)])
+            tag = hostile.text(TOKEN_CHARACTERS, 0, 9)
+            conditions.append(["eq", "$x-amz-meta-tag", tag])
+            added.append(("x-amz-meta-tag", tag))
         now, life = hostile.time(), hostile.life()
         CLOCK.set(now)
         # boto3 writes into what it is given.
@@ -43,6 +49,7 @@ class Forms:
             "credentials": credentials,
             "given_fields": list(fields.items()),
             "conditions": conditions,
+            "added": added,
             "url": form["url"],
             "fields": list(form["fields"].items()),
         }

@@ -84,6 +84,10 @@ impl Signing {
         self.address.bucket(&self.region).unwrap()
     }
 
+    pub(crate) fn bucket_name(&self) -> &str {
+        &self.address.bucket
+    }
+
     /// The bucket that a server would find in the Host of a request to this address.
     pub(crate) fn host_bucket(&self) -> Option<&str> {
         let in_host = self.bucket().host().starts_with(&format!("{}.", self.address.bucket));

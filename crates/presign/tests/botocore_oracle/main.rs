@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod case;
+mod forms;
 mod headers;
 mod oracle;
 mod urls;
@@ -14,12 +15,14 @@ mod urls;
 use oracle::Tally;
 
 /// How many requests of each kind are compared. Together they are no fewer than [`ALL`].
-const COUNTS: [(&str, usize); 5] = [
+const COUNTS: [(&str, usize); 7] = [
     ("raw-sigv4-query", 12_000),
     ("raw-sigv4-header", 6_000),
     ("raw-sigv2-query", 5_000),
     ("client-sigv4", 6_000),
     ("client-sigv2", 3_000),
+    ("post-sigv4", 3_000),
+    ("post-sigv2", 1_000),
 ];
 
 /// What the project promises.
@@ -57,6 +60,16 @@ fn client_sigv2_urls_are_botocores() {
 #[test]
 fn signed_headers_are_botocores() {
     oracle::compare("raw-sigv4-header", count("raw-sigv4-header"), headers::sigv4);
+}
+
+#[test]
+fn post_forms_are_botocores() {
+    oracle::compare("post-sigv4", count("post-sigv4"), forms::sigv4);
+}
+
+#[test]
+fn sigv2_post_forms_are_botocores() {
+    oracle::compare("post-sigv2", count("post-sigv2"), forms::sigv2);
 }
 
 /// The comparison itself must be able to fail.

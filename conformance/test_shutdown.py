@@ -1,0 +1,117 @@
+"""The end of a server: asked for, and not."""
+
+import hashlib
+import http.client
+import threading
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from conftest import client
+
+MIB = 1 << 20
+BODY = hashlib.shake_256(b"shutdown").digest(64 * MIB)
+
+
+def url(server, operation, key):
+    return client(server, "s3v4").generate_presigned_url(operation, Params={"Bucket": "work", "Key": key})
+
+
+def connection_and_target(url):
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=30), f"{parts.path}?{parts.query}"
+
+
+@pytest.fixture
+def running(start):
+    server = start()
+    client(server, "s3v4").create_bucket(Bucket="work")
+    return server
+
+
+def wait_until_it_stops_listening(server):
+    """A stopping server takes no new connections."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        probe = http.client.HTTPConnection("127.0.0.1", server.port, timeout=2)
+        try:
+            probe.connect()
+        except OSError:
+            return
+        finally:
+            probe.close()
+        time.sleep(0.05)
+    pytest.fail("it was told to stop 10 s ago and still takes connections")
+
+
+def test_sigterm_in_the_middle_of_a_download(running):
+    client(running, "s3v4").put_object(Bucket="work", Key="k", Body=BODY)
+    connection, target = connection_and_target(url(running, "get_object", "k"))
+    connection.request("GET", target)
+    answer = connection.getresponse()
+    received = answer.read(MIB)
+    running.terminate()
+    wait_until_it_stops_listening(running)
+    assert running.process.poll() is None, "it waits for the transfer"
+    received += answer.read()
+    connection.close()
+    assert hashlib.sha256(received).digest() == hashlib.sha256(BODY).digest()
+    assert running.wait() == 0
+
+
+def test_sigterm_in_the_middle_of_an_upload(running, start):
+    connection, target = connection_and_target(url(running, "put_object", "k"))
+    connection.putrequest("PUT", target)
+    connection.putheader("Content-Length", str(len(BODY)))
+    connection.endheaders()
+    connection.send(BODY[: 8 * MIB])
+    time.sleep(0.3)
+    running.terminate()
+    wait_until_it_stops_listening(running)
+    connection.send(BODY[8 * MIB :])
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert running.wait() == 0
+    again = start(running.data)
+    assert client(again, "s3v4").get_object(Bucket="work", Key="k")["Body"].read() == BODY
+
+
+def test_after_sigkill_everything_acknowledged_is_there(running, start):
+    """Three times: uploads of rows and of files from four threads, the plug pulled in the middle, a restart."""
+    acknowledged = {}
+    server = running
+    for round in range(3):
+        stop = threading.Event()
+
+        def upload(thread):
+            s3 = client(server, "s3v4")
+            at = 0
+            while not stop.is_set():
+                key = f"{round}/{thread}/{at}"
+                # From well within a row to well within a file, a different body for each key.
+                body = (key.encode() + b"\n") * (1 << (at % 14))
+                try:
+                    s3.put_object(Bucket="work", Key=key, Body=body)
+                except Exception:  # noqa: BLE001 - killed in the middle of the request; it was not acknowledged
+                    return
+                acknowledged[key] = hashlib.sha256(body).digest()
+                at += 1
+
+        threads = [threading.Thread(target=upload, args=(thread,)) for thread in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(2)
+        server.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        server = start(server.data)
+        s3 = client(server, "s3v4")
+        for key, digest in acknowledged.items():
+            assert hashlib.sha256(s3.get_object(Bucket="work", Key=key)["Body"].read()).digest() == digest, key
+    pages = client(server, "s3v4").get_paginator("list_objects_v2").paginate(Bucket="work")
+    listed = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+    assert set(acknowledged) <= listed
+    print(f"{len(acknowledged)} acknowledged uploads, all there")
+    assert len(acknowledged) > 100

@@ -51,6 +51,12 @@ impl CanonicalRequest {
         }
     }
 
+    /// The query line, of parameters that are encoded and sorted already.
+    pub(crate) fn query_as_is(&mut self, query: &str) {
+        self.text.push('\n');
+        self.text.push_str(query);
+    }
+
     /// A signed header. Several values of one name are one header, joined by commas.
     pub(crate) fn header<'v>(&mut self, name: &str, values: impl Iterator<Item = &'v str>) {
         self.text.push('\n');
@@ -67,9 +73,18 @@ impl CanonicalRequest {
     }
 
     /// The names of the signed headers, and the payload hash; this ends the text.
-    pub(crate) fn finish(mut self, signed_headers: &str, payload: &str) -> String {
-        self.text.push_str("\n\n");
-        self.text.push_str(signed_headers);
+    pub(crate) fn finish<'n>(
+        mut self,
+        signed_headers: impl Iterator<Item = &'n str>,
+        payload: &str,
+    ) -> String {
+        self.text.push('\n');
+        let mut separator = '\n';
+        for name in signed_headers {
+            self.text.push(separator);
+            self.text.push_str(name);
+            separator = ';';
+        }
         self.text.push('\n');
         self.text.push_str(payload);
         self.text
@@ -100,7 +115,7 @@ mod tests {
         request.header("host", ["  h   x\t y "].into_iter());
         request.header("x", ["1", " 2"].into_iter());
         request.header("gone", std::iter::empty());
-        let text = request.finish("host;x", UNSIGNED_PAYLOAD);
+        let text = request.finish(["host", "x"].into_iter(), UNSIGNED_PAYLOAD);
         assert_eq!(text, "GET\n/k\na=1&a=2&a-b=1&b=\nhost:h x y\nx:1,2\ngone:\n\nhost;x\nUNSIGNED-PAYLOAD");
     }
 
@@ -109,6 +124,6 @@ mod tests {
         let mut request = CanonicalRequest::new("GET", "/", 64);
         request.query(&mut []);
         request.header("host", ["h"].into_iter());
-        assert_eq!(request.finish("host", "x"), "GET\n/\n\nhost:h\n\nhost\nx");
+        assert_eq!(request.finish(["host"].into_iter(), "x"), "GET\n/\n\nhost:h\n\nhost\nx");
     }
 }

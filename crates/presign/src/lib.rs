@@ -37,6 +37,7 @@ mod credentials;
 mod endpoint;
 mod explain;
 mod method;
+mod parameter_name;
 mod sign;
 mod signing_key;
 mod sigv2;
@@ -50,8 +51,8 @@ pub use caveats::{CaveatViolation, Caveats, InvalidCaveat};
 pub use credentials::{Credentials, SecretAccessKey};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use explain::{
-    ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Explanation, Limit, NotPresigned, Notice,
-    Operation, Operations, Parameter, RequiredHeader, Scheme, Validity, redact_url,
+    ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Explanation, Limit, NotPresigned,
+    Notice, Operation, Operations, Parameter, RequiredHeader, Scheme, Validity, redact_url,
 };
 pub use method::{Method, UnknownMethod};
 pub use sign::{

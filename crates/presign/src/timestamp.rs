@@ -59,6 +59,12 @@ impl Timestamp {
         Some(Timestamp::from_unix(Offset::UTC.to_timestamp(civil).ok()?.as_second()))
     }
 
+    /// Like [`Timestamp::parse_basic`], with the text kept for what is signed.
+    pub(crate) fn parse_basic_text(text: &str) -> Option<(Self, BasicTime)> {
+        let time = Timestamp::parse_basic(text)?;
+        Some((time, BasicTime(text.as_bytes().try_into().ok()?)))
+    }
+
     /// The ISO 8601 long basic form, `20130524T000000Z`.
     pub fn basic(self) -> BasicTime {
         let mut text = *b"00000000T000000Z";

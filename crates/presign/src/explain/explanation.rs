@@ -15,9 +15,8 @@ use crate::explain::operation::Operations;
 use crate::explain::redact::{redact_url, shown_header, shown_parameter};
 use crate::explain::span::Span;
 use crate::method::Method;
-use crate::sign::is_auth_parameter;
 use crate::timestamp::Timestamp;
-use crate::verify::v4::stands_for_a_header;
+use crate::parameter_name::{is_auth_parameter, stands_for_a_header};
 use crate::verify::{Mechanism, Request};
 
 /// What a presigned URL says: for what, by whom, from when until when, and what is unusual about it.

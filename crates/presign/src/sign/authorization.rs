@@ -7,7 +7,8 @@ use crate::bucket_url::BucketUrl;
 use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD};
 use crate::endpoint::{EndpointError, EndpointUrl};
 use crate::method::Method;
-use crate::sign::prepared::{NEVER_SIGNED, add_header, check_key, lower_header_name};
+use crate::sign::headers::{NEVER_SIGNED, add_header, lower_header_name};
+use crate::sign::prepared::check_key;
 use crate::sign::{SignError, Signer};
 use crate::signing_key::{ALGORITHM, Hex, sha256};
 use crate::timestamp::Timestamp;
@@ -190,7 +191,8 @@ impl Signer {
         now: Timestamp,
     ) -> Result<AuthorizedRequest, SignError> {
         let time = now.basic();
-        let key = self.signing_key(&time);
+        let day = self.day(&time);
+        let key = day.key();
         let payload = request.payload.to_string();
         let mut own = vec![("x-amz-content-sha256", payload), ("x-amz-date", time.as_str().to_owned())];
         if let Some(token) = self.credentials().session_token() {
@@ -259,7 +261,7 @@ pub(super) fn canonical_request<'q>(
         }
         names.push_str(name);
     }
-    let canonical = canonical.finish(&names, payload);
+    let canonical = canonical.finish(std::iter::once(names.as_str()), payload);
     (canonical, names)
 }
 

@@ -2,11 +2,13 @@
 
 mod authorization;
 mod error;
+mod headers;
 mod post_form;
 mod post_policy;
 mod prepared;
 mod presign_request;
 mod signer;
+mod signing_day;
 mod sigv2;
 #[cfg(test)]
 mod vectors;
@@ -18,5 +20,3 @@ pub use post_policy::PostCondition;
 pub use prepared::{PreparedPresign, PresignedUrl};
 pub use presign_request::{DEFAULT_LIFE, MAX_LIFE, PresignRequest};
 pub use signer::Signer;
-
-pub(crate) use prepared::is_auth_parameter;

@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::bucket_url::BucketUrl;
+use crate::sign::headers::lower_header_name;
 use crate::sign::post_policy::{PostCondition, policy_json};
-use crate::sign::prepared::{check_key, lower_header_name};
+use crate::sign::prepared::check_key;
 use crate::sign::{DEFAULT_LIFE, MAX_LIFE, SignError, Signer};
 use crate::signing_key::ALGORITHM;
 use crate::sigv2;
@@ -253,7 +254,8 @@ impl Signer {
         let mut fields = request.checked_fields()?;
         let mut conditions = request.checked_conditions(bucket.bucket())?;
         let time = now.basic();
-        let key = self.signing_key(&time);
+        let day = self.day(&time);
+        let key = day.key();
         let credential = format!("{}/{}", self.credentials().access_key_id(), key.scope());
         let token = self.credentials().session_token().map(|token| ("x-amz-security-token", token));
         let signed = [

@@ -1,16 +1,19 @@
 //! Presigning, in two steps: all that does not depend on the object's key, then the key.
 
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::bucket_url::BucketUrl;
-use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD, push_trimmed};
+use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD};
 use crate::method::Method;
+use crate::parameter_name::is_auth_parameter;
+use crate::sign::headers::{demanded_headers, with_host};
 use crate::sign::presign_request::MAX_LIFE;
+use crate::sign::signing_day::SigningDay;
 use crate::sign::{PresignRequest, SignError, Signer};
-use crate::signing_key::{ALGORITHM, SigningKey};
 use crate::timestamp::{BasicTime, Timestamp};
 use crate::uri::{self, Keep};
 
@@ -74,13 +77,14 @@ impl fmt::Debug for PresignedUrl {
 pub struct PreparedPresign<'a> {
     bucket: &'a BucketUrl,
     method: Method,
+    /// The headers that the holder must send besides Host.
     headers: Vec<(String, String)>,
     /// From the `?` to the `=` before the signature.
     query: String,
     /// The canonical request from the line feed after the path to its end.
     canonical_tail: String,
     time: BasicTime,
-    key: Arc<SigningKey>,
+    day: Arc<SigningDay>,
     signed_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -95,24 +99,31 @@ impl<'a> PreparedPresign<'a> {
         let seconds = checked_life(request)?;
         let signed_at = now.rounded_down(request.stable_window);
         let time = signed_at.basic();
-        let key = signer.signing_key(&time);
-        let headers = signed_headers(bucket, request)?;
+        let day = signer.day(&time);
+        let headers = demanded_headers(request)?;
+        let token = signer.credentials().session_token();
 
-        let mut query = String::with_capacity(320);
+        let mut query = String::with_capacity(320 + token.map_or(0, |token| token.len() * 2));
         query.push('?');
         push_operation_parameters(&mut query, request)?;
-        push_auth_parameters(&mut query, signer, &time, seconds, &headers);
-        let canonical_tail = canonical_tail(&query, &headers);
+        // Only then is the query as it stands also the canonical one.
+        let is_canonical = query.len() == 1 && token.is_none();
+        push_auth_parameters(&mut query, &day, &time, seconds, with_host(&headers, bucket.host()));
+        if let Some(token) = token {
+            query.push_str("&X-Amz-Security-Token=");
+            uri::encode_into(&mut query, token, Keep::Unreserved);
+        }
+        let canonical_tail = canonical_tail(&query, is_canonical, || with_host(&headers, bucket.host()));
         query.push_str("&X-Amz-Signature=");
 
         Ok(PreparedPresign {
             bucket,
             method: request.method,
-            headers: headers.into_iter().filter(|(name, _)| name != "host").collect(),
+            headers,
             query,
             canonical_tail,
             time,
-            key,
+            day,
             signed_at,
             expires_at: Timestamp::from_unix(
                 signed_at.as_unix().saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX)),
@@ -155,7 +166,7 @@ impl<'a> PreparedPresign<'a> {
         hash.update(b"\n");
         hash.update(path);
         hash.update(&self.canonical_tail);
-        let signature = self.key.sign_hash(&self.time, &hash.finalize().into());
+        let signature = self.day.key().sign_hash(&self.time, &hash.finalize().into());
         url.push_str(&self.query);
         url.push_str(signature.to_hex().as_str());
         url
@@ -191,96 +202,6 @@ pub(super) fn check_key(key: &str) -> Result<(), SignError> {
     }
 }
 
-/// The headers to sign, names in lower case and sorted, host among them.
-fn signed_headers(
-    bucket: &BucketUrl,
-    request: &PresignRequest<'_>,
-) -> Result<Vec<(String, String)>, SignError> {
-    let mut headers: Vec<(String, String)> = Vec::with_capacity(1 + request.headers.len());
-    headers.push(("host".to_owned(), bucket.host().to_owned()));
-    for (name, value) in &request.headers {
-        add_header(&mut headers, checked_header_name(name, value)?, value);
-    }
-    headers.sort();
-    Ok(headers)
-}
-
-/// Adds a header, its value trimmed; another value of the same name follows after a comma.
-pub(super) fn add_header(headers: &mut Vec<(String, String)>, name: String, value: &str) {
-    match headers.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, joined)) => {
-            joined.push(',');
-            push_trimmed(joined, value);
-        }
-        None => {
-            let mut trimmed = String::with_capacity(value.len());
-            push_trimmed(&mut trimmed, value);
-            headers.push((name, trimmed));
-        }
-    }
-}
-
-/// Headers that are written for one hop, or by the client's own machinery; signing them would make a URL
-/// that nobody can use. The list is botocore's.
-pub(crate) const NEVER_SIGNED: [&str; 11] = [
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "x-amzn-trace-id",
-];
-
-/// The header's name in lower case, if HTTP can carry the header.
-pub(super) fn lower_header_name(name: &str, value: &str) -> Result<String, SignError> {
-    let lower = name.to_ascii_lowercase();
-    let is_token = !lower.is_empty()
-        && lower.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    let refuse = |why| Err(SignError::InvalidHeader(name.to_owned(), why));
-    if !is_token {
-        return refuse("a header name has letters, digits and hyphens");
-    }
-    if value.bytes().any(|b| b < b' ' && b != b'\t' || b == 0x7f) {
-        return refuse("its value has a control character");
-    }
-    Ok(lower)
-}
-
-/// The header's name in lower case, if a presigned URL may demand the header.
-pub(crate) fn checked_header_name(name: &str, value: &str) -> Result<String, SignError> {
-    let lower = lower_header_name(name, value)?;
-    let refuse = |why| Err(SignError::InvalidHeader(name.to_owned(), why));
-    if lower == "host" {
-        return refuse("the host is the endpoint's; choose another endpoint instead");
-    }
-    if lower == "authorization" {
-        return refuse("a request is signed either in its URL or in its headers");
-    }
-    if NEVER_SIGNED.contains(&lower.as_str()) {
-        return refuse("clients and proxies change it on the way");
-    }
-    Ok(lower)
-}
-
-/// Whether a parameter is one of the signature's own, in any case.
-pub(crate) fn is_auth_parameter(name: &str) -> bool {
-    const AUTH: [&str; 7] = [
-        "x-amz-algorithm",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-expires",
-        "x-amz-signedheaders",
-        "x-amz-security-token",
-        "x-amz-signature",
-    ];
-    name.len() <= 20 && AUTH.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
 /// The caller's parameters in the caller's order, then the caveats, each followed by `&`.
 fn push_operation_parameters(query: &mut String, request: &PresignRequest<'_>) -> Result<(), SignError> {
     let caveats = request.caveats.to_parameters()?;
@@ -301,56 +222,56 @@ fn push_operation_parameters(query: &mut String, request: &PresignRequest<'_>) -
     Ok(())
 }
 
-/// The signature's own parameters, in botocore's order, but for the signature.
-fn push_auth_parameters(
+/// The signature's own parameters in botocore's order, up to the names of the signed headers.
+fn push_auth_parameters<'h>(
     query: &mut String,
-    signer: &Signer,
+    day: &SigningDay,
     time: &BasicTime,
     life_seconds: u64,
-    headers: &[(String, String)],
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
 ) {
-    query.push_str("X-Amz-Algorithm=");
-    query.push_str(ALGORITHM);
-    query.push_str("&X-Amz-Credential=");
-    uri::encode_into(query, signer.credentials().access_key_id(), Keep::Unreserved);
-    for part in [time.date(), signer.region(), signer.service(), "aws4_request"] {
-        query.push_str("%2F");
-        query.push_str(part);
-    }
-    query.push_str("&X-Amz-Date=");
+    query.push_str(day.first_parameters());
     query.push_str(time.as_str());
     query.push_str("&X-Amz-Expires=");
-    query.push_str(&life_seconds.to_string());
-    query.push_str("&X-Amz-SignedHeaders=");
-    for (at, (name, _)) in headers.iter().enumerate() {
-        if at > 0 {
-            query.push_str("%3B");
-        }
+    push_number(query, life_seconds);
+    let mut separator = "&X-Amz-SignedHeaders=";
+    for (name, _) in headers {
+        query.push_str(separator);
         uri::encode_into(query, name, Keep::Unreserved);
+        separator = "%3B";
     }
-    if let Some(token) = signer.credentials().session_token() {
-        query.push_str("&X-Amz-Security-Token=");
-        uri::encode_into(query, token, Keep::Unreserved);
+}
+
+/// Appends a number of seconds of at most six digits without going through an allocation.
+fn push_number(text: &mut String, number: u64) {
+    let mut divisor = 100_000;
+    while divisor > 1 && number < divisor {
+        divisor /= 10;
+    }
+    while divisor > 0 {
+        text.push(char::from(b'0' + (number / divisor % 10) as u8));
+        divisor /= 10;
     }
 }
 
 /// The canonical request after its path: the same for every key.
-fn canonical_tail(query: &str, headers: &[(String, String)]) -> String {
-    let mut parameters: Vec<(&str, &str)> = Vec::with_capacity(8);
-    parameters.extend(
-        query.trim_start_matches('?').split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))),
-    );
+fn canonical_tail<'h, H>(query: &str, is_canonical: bool, headers: impl Fn() -> H) -> String
+where
+    H: Iterator<Item = (&'h str, &'h str)>,
+{
+    let query = query.trim_start_matches('?');
     let mut canonical = CanonicalRequest::without_path(query.len() + 128);
-    canonical.query(&mut parameters);
-    let mut names = String::with_capacity(16);
-    for (name, value) in headers {
-        canonical.header(name, std::iter::once(value.as_str()));
-        if !names.is_empty() {
-            names.push(';');
-        }
-        names.push_str(name);
+    if is_canonical {
+        canonical.query_as_is(query);
+    } else {
+        let mut parameters: Vec<(&str, &str)> =
+            query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        canonical.query(&mut parameters);
     }
-    canonical.finish(&names, UNSIGNED_PAYLOAD)
+    for (name, value) in headers() {
+        canonical.header(name, iter::once(value));
+    }
+    canonical.finish(headers().map(|(name, _)| name), UNSIGNED_PAYLOAD)
 }
 
 #[cfg(test)]

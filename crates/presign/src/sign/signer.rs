@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bucket_url::BucketUrl;
 use crate::credentials::Credentials;
+use crate::sign::signing_day::SigningDay;
 use crate::sign::{PreparedPresign, PresignRequest, PresignedUrl, SignError};
-use crate::signing_key::SigningKey;
 use crate::timestamp::{BasicTime, Timestamp};
 
 /// Signs requests with one set of credentials in one region.
@@ -29,8 +29,8 @@ pub struct Signer {
     credentials: Credentials,
     region: String,
     service: String,
-    /// The key of the last day that was signed for.
-    kept: Mutex<Option<Arc<SigningKey>>>,
+    /// The last day that was signed for.
+    kept: Mutex<Option<Arc<SigningDay>>>,
 }
 
 impl Signer {
@@ -110,16 +110,15 @@ impl Signer {
         &self.service
     }
 
-    /// The signing key of the day of `time`, derived if it is not the kept one.
-    pub fn signing_key(&self, time: &BasicTime) -> Arc<SigningKey> {
+    /// What is ready for the day of `time`; made if that is not the last day that was signed for.
+    pub(crate) fn day(&self, time: &BasicTime) -> Arc<SigningDay> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some(key) if key.scope().get(..8) == Some(time.date()) => Arc::clone(key),
+            Some(day) if day.is_of(time) => Arc::clone(day),
             _ => {
-                let secret = self.credentials.secret_access_key();
-                let key = Arc::new(SigningKey::derive(secret, time.date(), &self.region, &self.service));
-                *kept = Some(Arc::clone(&key));
-                key
+                let day = Arc::new(SigningDay::new(&self.credentials, time, &self.region, &self.service));
+                *kept = Some(Arc::clone(&day));
+                day
             }
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::bucket_url::BucketUrl;
-use crate::sign::prepared::{PresignedUrl, check_key, checked_header_name, checked_life};
+use crate::sign::headers::checked_header_name;
+use crate::sign::prepared::{PresignedUrl, check_key, checked_life};
 use crate::sign::{PresignRequest, SignError, Signer};
 use crate::sigv2;
 use crate::timestamp::Timestamp;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::credentials::SecretAccessKey;
 use crate::sign::authorization::canonical_request;
-use crate::sign::prepared::add_header;
+use crate::sign::headers::add_header;
 use crate::signing_key::{SigningKey, sha256};
 use crate::timestamp::Timestamp;
 use crate::uri::{self, Keep};

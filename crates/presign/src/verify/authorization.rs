@@ -42,10 +42,12 @@ pub(crate) fn parse<'a>(request: &Request<'a>, value: &'a str) -> Result<ClaimV4
     let signed_headers = signed_headers.ok_or_else(|| missing("the SignedHeaders component is missing."))?;
     let signature = signature.ok_or_else(|| missing("the Signature component is missing."))?;
     let mechanism = Mechanism::HeaderV4;
+    let signed_at = parse_date(request, signed_headers)?;
     Ok(ClaimV4 {
         mechanism,
         credential: Credential::parse(credential.into()).map_err(|fault| fault.at(mechanism))?,
-        signed_at: parse_date(request, signed_headers)?,
+        signed_at,
+        time: signed_at.basic(),
         life_seconds: None,
         signed_headers: signed_headers.into(),
         signature: signature.into(),

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::parameter_name::ParameterKind;
 use crate::uri::{self, Keep, Malformed};
 
 /// One parameter, decoded and in canonical form.
 pub(crate) struct Parameter<'a> {
+    pub(crate) kind: ParameterKind,
     pub(crate) name: Cow<'a, str>,
     pub(crate) value: Cow<'a, str>,
     pub(crate) canonical_name: Cow<'a, str>,
@@ -28,6 +30,7 @@ pub(crate) fn read(query: &str) -> Result<Vec<Parameter<'_>>, Malformed> {
         let name = uri::read(name, Keep::Unreserved)?;
         let value = uri::read(value, Keep::Unreserved)?;
         parameters.push(Parameter {
+            kind: ParameterKind::of(&name.decoded),
             name: name.decoded,
             value: value.decoded,
             canonical_name: name.canonical,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::method::Method;
+use crate::parameter_name::ParameterKind;
 use crate::timestamp::Timestamp;
 use crate::uri::{self, Keep, Malformed};
 use crate::verify::authorization;
@@ -184,7 +185,7 @@ impl AuthParameters {
                 "Expires" => &mut found.v2_expires,
                 "Signature" => &mut found.v2_signature,
                 _ => {
-                    found.is_misspelt |= crate::sign::is_auth_parameter(name);
+                    found.is_misspelt |= parameter.kind == ParameterKind::Auth;
                     continue;
                 }
             };
@@ -209,7 +210,7 @@ impl AuthParameters {
         if self.is_misspelt || self.v2_token.is_some() {
             return Err(Refusal::MissingParameters);
         }
-        // The parameters stay in the canonical form; only their values move.
+        // The canonical forms stay where they are; only the decoded values move.
         let mut take = |at: Option<usize>| {
             at.and_then(|at| parameters.get_mut(at)).map(|parameter| std::mem::take(&mut parameter.value))
         };
@@ -226,10 +227,12 @@ impl AuthParameters {
         let mechanism = Mechanism::QueryV4;
         let credential =
             Credential::parse(credential).map_err(|fault| Refusal::Scope { mechanism, fault })?;
+        let (signed_at, time) = Timestamp::parse_basic_text(&date).ok_or(Refusal::MalformedDate)?;
         Ok(ClaimV4 {
             mechanism,
             credential,
-            signed_at: Timestamp::parse_basic(&date).ok_or(Refusal::MalformedDate)?,
+            signed_at,
+            time,
             life_seconds: Some(parse_life(&expires)?),
             signed_headers,
             signature,

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 
 use crate::caveats::Caveats;
+use crate::parameter_name::is_amz;
 use crate::sigv2;
 use crate::timestamp::Timestamp;
 use crate::verify::policy::{SigV2, VerifyPolicy};
@@ -77,8 +78,7 @@ impl<'a> ClaimV2<'a> {
         Ok(Verified {
             parts,
             mechanism: Mechanism::QueryV2,
-            access_key_id: self.access_key_id.into_owned(),
-            signed: Signed::V2,
+            signed: Signed::V2 { access_key_id: self.access_key_id },
             payload: PayloadRule::Unsigned,
             caveats: Caveats::default(),
             signed_at: None,
@@ -167,7 +167,7 @@ fn standard_header(parts: &Parts<'_>, name: &str, is_ambiguous: &mut bool) -> St
 fn amz_headers(parts: &Parts<'_>, is_ambiguous: &mut bool) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in parts.request.headers {
-        if !name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-")) {
+        if !is_amz(name) {
             continue;
         }
         let name = name.to_ascii_lowercase();

@@ -1,13 +1,14 @@
 //! SigV4, in the URL and in the Authorization header: the checks, in their order.
 
 use std::borrow::Cow;
+use std::iter;
 
 use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD};
 use crate::caveats::{self, Caveats};
 use crate::method::Method;
-use crate::sign::is_auth_parameter;
+use crate::parameter_name::{ParameterKind, is_amz, is_auth_parameter};
 use crate::signing_key::{ALGORITHM, Hex, Signature, parse_hex, sha256};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{BasicTime, Timestamp};
 use crate::verify::credential::Credential;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
@@ -22,6 +23,8 @@ pub(crate) struct ClaimV4<'a> {
     pub(crate) mechanism: Mechanism,
     pub(crate) credential: Credential<'a>,
     pub(crate) signed_at: Timestamp,
+    /// The same, as it is signed.
+    pub(crate) time: BasicTime,
     /// The life of a URL; a header-signed request has none.
     pub(crate) life_seconds: Option<u64>,
     pub(crate) signed_headers: Cow<'a, str>,
@@ -39,7 +42,7 @@ impl<'a> ClaimV4<'a> {
         now: Timestamp,
         policy: &VerifyPolicy,
     ) -> Result<Verified<'a>, Refusal> {
-        let time = self.signed_at.basic();
+        let time = self.time;
         self.credential.check(time.date(), policy).map_err(|fault| fault.at(self.mechanism))?;
         let expires_at = self.check_time(now)?;
         self.check_signed_headers(&parts)?;
@@ -59,22 +62,23 @@ impl<'a> ClaimV4<'a> {
         };
         let consistent = has_every_signed_header(&parts, &self.signed_headers)
             && !has_contradiction(&parts, self.mechanism);
-        let lines = payload.lines(self.mechanism);
-        let matched = lines.iter().any(|line| matches(parts.method, line))
+        let hash = payload.hash();
+        let (line, other_line) = payload.lines(self.mechanism, hash.as_ref().map(Hex::as_str));
+        let matched = matches(parts.method, line)
+            || other_line.is_some_and(|line| matches(parts.method, line))
             || self.other_methods(&parts).any(|method| matches(method, UNSIGNED_PAYLOAD));
         if known.is_none() {
             let access_key_id = self.credential.access_key_id().to_owned();
             return Err(Refusal::UnknownAccessKey { access_key_id });
         }
         if !(matched && consistent) {
-            let line = lines.first().map_or(UNSIGNED_PAYLOAD, |line| line.as_ref());
             return Err(self.mismatch(&parts, line));
         }
         check_session_token(known, self.session_token.as_deref())?;
 
-        let signed = Signed::V4 { headers: self.signed_headers };
         let caveats = if self.mechanism == Mechanism::QueryV4 {
-            Caveats::from_parameters(parts.parameters.iter().map(|p| (p.name.as_ref(), p.value.as_ref())))
+            let caveats = parts.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Caveat);
+            Caveats::from_parameters(caveats.map(|p| (p.name.as_ref(), p.value.as_ref())))
                 .map_err(Refusal::InvalidCaveat)?
         } else {
             refuse_caveats(&parts)?;
@@ -86,8 +90,7 @@ impl<'a> ClaimV4<'a> {
         let verified = Verified {
             parts,
             mechanism: self.mechanism,
-            access_key_id: self.credential.access_key_id().to_owned(),
-            signed,
+            signed: Signed::V4 { credential: self.credential, headers: self.signed_headers },
             payload,
             caveats,
             signed_at: Some(self.signed_at),
@@ -131,8 +134,7 @@ impl<'a> ClaimV4<'a> {
             names.push("host".to_owned());
         }
         for (name, _) in parts.request.headers {
-            let is_amz = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
-            if !is_amz || name.eq_ignore_ascii_case(PAYLOAD_HASH) || self.is_signed(name) {
+            if !is_amz(name) || name.eq_ignore_ascii_case(PAYLOAD_HASH) || self.is_signed(name) {
                 continue;
             }
             let is_repeated = self.mechanism == Mechanism::QueryV4
@@ -208,14 +210,14 @@ impl<'a> ClaimV4<'a> {
         for name in self.signed_headers.split(';') {
             canonical.header(name, parts.request.header_values(name));
         }
-        canonical.finish(&self.signed_headers, payload)
+        canonical.finish(iter::once(self.signed_headers.as_ref()), payload)
     }
 
     fn mismatch(&self, parts: &Parts<'_>, payload: &str) -> Refusal {
         let canonical_request = self.canonical_request(parts, parts.method, payload);
         let string_to_sign = format!(
             "{ALGORITHM}\n{}\n{}\n{}",
-            self.signed_at.basic().as_str(),
+            self.time.as_str(),
             self.credential.scope(),
             Hex::new(&sha256(canonical_request.as_bytes())).as_str()
         );
@@ -237,7 +239,7 @@ fn has_every_signed_header(parts: &Parts<'_>, signed_headers: &str) -> bool {
 /// be clear which of the two holds.
 fn has_contradiction(parts: &Parts<'_>, mechanism: Mechanism) -> bool {
     mechanism == Mechanism::QueryV4
-        && parts.parameters.iter().filter(|p| stands_for_a_header(&p.name)).any(|parameter| {
+        && parts.parameters.iter().filter(|p| p.kind == ParameterKind::Header).any(|parameter| {
             let name = parameter.name.as_ref();
             let is_repeated =
                 parts.parameters.iter().filter(|p| p.name.eq_ignore_ascii_case(name)).count() > 1;
@@ -247,32 +249,9 @@ fn has_contradiction(parts: &Parts<'_>, mechanism: Mechanism) -> bool {
         })
 }
 
-/// Standard headers that take effect when they stand in a signed query; so does every `x-amz-*`.
-const QUERY_HEADERS: [&str; 10] = [
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-md5",
-    "content-type",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-unmodified-since",
-];
-
-/// Whether a signed parameter of a URL takes effect as a header.
-pub(crate) fn stands_for_a_header(name: &str) -> bool {
-    let is_amz = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
-    is_amz && !is_auth_parameter(name) || QUERY_HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
 /// A limit that nobody will keep is no reason to honour a request.
 pub(crate) fn refuse_caveats(parts: &Parts<'_>) -> Result<(), Refusal> {
-    let is_caveat = |name: &str| {
-        name.get(..caveats::PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(caveats::PREFIX))
-    };
-    match parts.parameters.iter().find(|parameter| is_caveat(&parameter.name)) {
+    match parts.parameters.iter().find(|parameter| parameter.kind == ParameterKind::Caveat) {
         None => Ok(()),
         Some(parameter) => {
             let name = parameter.name.to_ascii_lowercase();
@@ -307,19 +286,22 @@ impl PayloadRule {
         }
     }
 
-    /// The payload lines that the signer may have written, the likeliest first. In a URL that signs a hash
-    /// some write the hash and some (botocore) `UNSIGNED-PAYLOAD`; the body must match it either way.
-    fn lines(&self, mechanism: Mechanism) -> Vec<Cow<'_, str>> {
+    /// The hash that the body must have, as it is signed.
+    fn hash(&self) -> Option<Hex> {
         match self {
-            PayloadRule::Unsigned => vec![UNSIGNED_PAYLOAD.into()],
-            PayloadRule::Streaming(kind) => vec![kind.into()],
-            PayloadRule::Sha256(hash) => {
-                let mut lines = vec![Hex::new(hash).as_str().to_owned().into()];
-                if mechanism == Mechanism::QueryV4 {
-                    lines.push(UNSIGNED_PAYLOAD.into());
-                }
-                lines
-            }
+            PayloadRule::Sha256(hash) => Some(Hex::new(hash)),
+            PayloadRule::Unsigned | PayloadRule::Streaming(_) => None,
+        }
+    }
+
+    /// The payload line that the signer has written, and another that it may have written instead: in a URL
+    /// that signs a hash some write the hash and some (botocore) `UNSIGNED-PAYLOAD`. The body must match the
+    /// hash either way.
+    fn lines<'l>(&'l self, mechanism: Mechanism, hash: Option<&'l str>) -> (&'l str, Option<&'l str>) {
+        match (self, hash) {
+            (PayloadRule::Streaming(kind), _) => (kind, None),
+            (_, Some(hash)) => (hash, (mechanism == Mechanism::QueryV4).then_some(UNSIGNED_PAYLOAD)),
+            (_, None) => (UNSIGNED_PAYLOAD, None),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::fmt;
 
 use crate::caveats::Caveats;
 use crate::method::Method;
-use crate::sign::is_auth_parameter;
+use crate::parameter_name::{ParameterKind, is_amz, stands_for_a_header};
 use crate::timestamp::Timestamp;
+use crate::verify::credential::Credential;
 use crate::verify::refusal::{Mechanism, Refusal};
 use crate::verify::unverified::Parts;
 use crate::verify::v2;
-use crate::verify::v4::stands_for_a_header;
 
 /// A request that was signed by the holder of its access key, is neither too early nor over, and has not
 /// been altered.
@@ -21,7 +21,6 @@ use crate::verify::v4::stands_for_a_header;
 pub struct Verified<'a> {
     pub(crate) parts: Parts<'a>,
     pub(crate) mechanism: Mechanism,
-    pub(crate) access_key_id: String,
     pub(crate) signed: Signed<'a>,
     pub(crate) payload: PayloadRule,
     pub(crate) caveats: Caveats,
@@ -32,9 +31,9 @@ pub struct Verified<'a> {
 /// What the signature covers.
 pub(crate) enum Signed<'a> {
     /// All parameters, and the headers of that list.
-    V4 { headers: Cow<'a, str> },
+    V4 { credential: Credential<'a>, headers: Cow<'a, str> },
     /// Some parameters, the `x-amz-*` headers, Content-MD5 and Content-Type.
-    V2,
+    V2 { access_key_id: Cow<'a, str> },
 }
 
 /// What the signature says of the request's body.
@@ -94,7 +93,10 @@ impl<'a> Verified<'a> {
 
     /// The access key that signed.
     pub fn access_key_id(&self) -> &str {
-        &self.access_key_id
+        match &self.signed {
+            Signed::V4 { credential, .. } => credential.access_key_id(),
+            Signed::V2 { access_key_id } => access_key_id,
+        }
     }
 
     /// How the request was signed.
@@ -130,11 +132,27 @@ impl<'a> Verified<'a> {
             .iter()
             .filter(|parameter| match self.signed {
                 Signed::V4 { .. } => {
-                    self.mechanism != Mechanism::QueryV4 || !is_auth_parameter(&parameter.name)
+                    self.mechanism != Mechanism::QueryV4 || parameter.kind != ParameterKind::Auth
                 }
-                Signed::V2 => v2::is_signed_parameter(&parameter.name),
+                Signed::V2 { .. } => v2::is_signed_parameter(&parameter.name),
             })
             .map(|parameter| (parameter.name.as_ref(), parameter.value.as_ref()))
+    }
+
+    /// The names of the query's parameters that SigV2 leaves unsigned. Their values are not to be had, for
+    /// anyone may have put them there; but a name that changes what is asked for is a reason to refuse. SigV4
+    /// leaves none.
+    pub fn unsigned_parameter_names(&self) -> impl Iterator<Item = &str> {
+        let is_unsigned = |name: &str| {
+            matches!(self.signed, Signed::V2 { .. })
+                && !v2::is_signed_parameter(name)
+                && !matches!(name, "AWSAccessKeyId" | "Signature" | "Expires")
+        };
+        self.parts
+            .parameters
+            .iter()
+            .map(|parameter| parameter.name.as_ref())
+            .filter(move |name| is_unsigned(name))
     }
 
     /// The first signed parameter of that name.
@@ -145,7 +163,6 @@ impl<'a> Verified<'a> {
     /// The names of the request's `x-amz-*` headers and of the parameters that stand for such, in lower case;
     /// each of them was signed.
     pub fn amz_header_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let is_amz = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
         let lower = |name: &'_ str| name.to_ascii_lowercase();
         let headers = self.parts.request.headers.iter().map(|(name, _)| *name);
         let headers = headers.filter(move |name| is_amz(name) && self.is_signed_header(name)).map(lower);
@@ -163,10 +180,8 @@ impl<'a> Verified<'a> {
     /// standard headers that S3 leaves to the URL's holder, as it was sent. Several fields of one name are
     /// joined with commas.
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        if self.is_signed_header(name) {
-            if let Some(value) = self.sent_header(name) {
-                return Some(value);
-            }
+        if let Some(value) = self.sent_header(name).filter(|_| self.is_signed_header(name)) {
+            return Some(value);
         }
         // The checksum in a URL is the JavaScript SDK's, of the empty body it had when it signed.
         let is_checksum = name.starts_with("x-amz-checksum-");
@@ -182,8 +197,8 @@ impl<'a> Verified<'a> {
 
     fn is_signed_header(&self, name: &str) -> bool {
         match &self.signed {
-            Signed::V4 { headers } => headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name)),
-            Signed::V2 => v2::is_signed_header(name),
+            Signed::V4 { headers, .. } => headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name)),
+            Signed::V2 { .. } => v2::is_signed_header(name),
         }
     }
 
@@ -219,7 +234,7 @@ impl fmt::Debug for Verified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
             .field("mechanism", &self.mechanism)
-            .field("access_key_id", &self.access_key_id)
+            .field("access_key_id", &self.access_key_id())
             .field("method", &self.parts.method)
             .field("path", &self.parts.path.decoded)
             .field("expires_at", &self.expires_at)

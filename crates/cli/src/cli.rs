@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::demo::DemoArguments;
+use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::post::PostArguments;
 use crate::commands::serve::ServeArguments;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Post(Box<PostArguments>),
     /// Upload a file and print a link to it
     Share(Box<ShareArguments>),
+    /// Say what a presigned URL is for, until when, and what is unusual about it
+    Inspect(InspectArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page
@@ -49,6 +52,7 @@ Examples:
   presign url s3://my-bucket/photo.jpg --http-method PUT --expires-in 15m --max-size 10MiB --curl
   presign post s3://my-bucket/inbox/ --max-size 10MiB --format html > upload.html
   presign share report.pdf s3://my-bucket/outbox/
+  presign inspect 'https://…'
 
 Exit codes:
   0  done

@@ -75,7 +75,7 @@ impl Curl<'_> {
 }
 
 /// The path of an absolute URL as it stands there, without the query.
-pub(crate) fn path_of(url: &str) -> &str {
+fn path_of(url: &str) -> &str {
     let url = url.split_once('?').map_or(url, |(before, _)| before);
     let after_scheme = url.find("://").and_then(|at| url.get(at + 3..)).unwrap_or(url);
     after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/")

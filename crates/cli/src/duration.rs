@@ -29,27 +29,6 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(total))
 }
 
-/// The two largest units of a span, for people: `6 days 23 hours`, `1 hour`, `45 seconds`.
-pub(crate) fn in_words(seconds: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let mut words = Vec::new();
-    let mut rest = seconds;
-    for (length, name) in UNITS {
-        let count = rest / length;
-        rest %= length;
-        if count > 0 {
-            words.push(format!("{count} {name}{}", if count == 1 { "" } else { "s" }));
-        } else if !words.is_empty() {
-            // `1 day 5 seconds` would be more exact than anyone asked for.
-            break;
-        }
-        if words.len() == 2 {
-            break;
-        }
-    }
-    if words.is_empty() { "0 seconds".to_owned() } else { words.join(" ") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,19 +61,5 @@ mod tests {
     #[test]
     fn an_empty_text_is_no_duration() {
         assert!(parse("").is_err());
-    }
-
-    #[test]
-    fn spans_are_told_in_two_units_at_most() {
-        for (seconds, words) in [
-            (0, "0 seconds"),
-            (1, "1 second"),
-            (61, "1 minute 1 second"),
-            (3600, "1 hour"),
-            (3605, "1 hour"),
-            (86_400 * 6 + 82_800 + 59, "6 days 23 hours"),
-        ] {
-            assert_eq!(in_words(seconds), words);
-        }
     }
 }

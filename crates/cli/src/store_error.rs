@@ -20,6 +20,11 @@ impl StoreError {
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
+
+    /// S3's name for the refusal, as in `NoSuchBucket`.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
 }
 
 impl fmt::Display for StoreError {

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod post;
 pub(crate) mod serve;
@@ -19,6 +20,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
         Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),

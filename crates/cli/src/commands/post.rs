@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum, ValueHint};
-use presign::{Method, PostForm, PostRequest, Timestamp};
+use presign::{Method, PostForm, PostRequest, PresignRequest, Timestamp};
 use serde::Serialize;
 
 use crate::aws::{Signing, StoreOptions};
@@ -89,13 +89,15 @@ pub(crate) async fn run(arguments: &PostArguments, quiet: bool) -> Result<()> {
     let signing = Signing::find(&arguments.store).await?;
     let bucket = signing.settings.bucket_url(&arguments.target.bucket)?;
     let now = time::now();
-    let form = signing.signer()?.post_form(&bucket, &request, arguments.sign_at.unwrap_or(now))?;
+    let sign_at = arguments.sign_at.unwrap_or(now);
+    let signer = signing.signer()?;
+    let form = signer.post_form(&bucket, &request, sign_at)?;
 
     let mut warnings = Warnings::default();
-    warnings.check_end(form.expires_at(), now);
+    // What is odd about where and how long holds for an upload by URL just the same.
+    let alike = PresignRequest::put("file").expires_in(arguments.expires_in);
+    warnings.check_url(signer.presign(&bucket, &alike, sign_at)?.as_str(), Method::Put, now);
     warnings.check_credentials(&signing.found, form.expires_at(), now);
-    warnings.check_upload_life(Method::Post, arguments.expires_in);
-    warnings.check_host(bucket.host());
     let open_type = arguments.content_type.as_deref().filter(|range| range.ends_with('*'));
     if let (Some(range), Format::Json) = (open_type, arguments.format) {
         warnings.push(format_args!(

@@ -106,19 +106,26 @@ pub(crate) async fn run(arguments: &ShareArguments, quiet: bool) -> Result<()> {
     let progress = upload::progress_bar(length, quiet);
     let sent = upload::send(&put, file, length, &progress).await;
     progress.finish_and_clear();
-    sent.map_err(|error| match error.downcast_ref::<StoreError>() {
-        Some(refusal) if refusal.status() == 412 && !arguments.replace => error.context(format!(
-            "s3://{}/{key} is there already; choose another place, or add --replace",
-            to.bucket
-        )),
-        _ => error.context(format!("{} is not shared", path.display())),
+    sent.map_err(|error| {
+        let refusal = error.downcast_ref::<StoreError>();
+        if refusal.is_some_and(|refusal| refusal.status() == 412) && !arguments.replace {
+            let place = format!("s3://{}/{key} is there already", to.bucket);
+            return error.context(format!("{place}; choose another place, or add --replace"));
+        }
+        let hint = match refusal.and_then(StoreError::code) {
+            Some("NoSuchBucket") => {
+                format!("; make the bucket first, as with `aws s3 mb s3://{}`", to.bucket)
+            }
+            _ => String::new(),
+        };
+        error.context(format!("{} is not shared{hint}", path.display()))
     })?;
 
     let now = time::now();
     let link = signer.presign(&bucket, &download, now)?;
     let mut warnings = Warnings::default();
+    warnings.check_url(link.as_str(), link.method(), now);
     warnings.check_credentials(&signing.found, link.expires_at(), now);
-    warnings.check_host(bucket.host());
     warnings.print(quiet || arguments.json);
     print(&link, &to.bucket, &key, &warnings, arguments.json)?;
     Ok(())

@@ -187,12 +187,9 @@ pub(crate) async fn run(arguments: &UrlArguments, quiet: bool) -> Result<()> {
     };
 
     let mut warnings = Warnings::default();
-    warnings.check_end(signed.expires_at(), now);
+    warnings.check_url(signed.as_str(), signed.method(), now);
     warnings.check_credentials(&signing.found, signed.expires_at(), now);
-    warnings.check_upload_life(signed.method(), arguments.expires_in);
     warnings.check_headers(signed.headers());
-    warnings.check_host(bucket.host());
-    warnings.check_path(signed.as_str());
     warnings.print(quiet || arguments.json);
 
     let mut out = io::stdout().lock();
@@ -323,7 +320,8 @@ impl<'a> Described<'a> {
     }
 }
 
-fn method_parser() -> impl clap::builder::TypedValueParser<Value = Method> {
+/// Reads the name of a method that presigned URLs are made for, in any case.
+pub(super) fn method_parser() -> impl clap::builder::TypedValueParser<Value = Method> {
     PossibleValuesParser::new(["GET", "HEAD", "PUT", "POST", "DELETE"])
         .try_map(|name| name.to_ascii_uppercase().parse::<Method>())
 }

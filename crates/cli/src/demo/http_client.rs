@@ -35,6 +35,8 @@ impl HttpClient {
         // The store is on this machine, so no proxy can reach it.
         let own = reqwest::Client::builder()
             .no_proxy()
+            // Nor is there TLS, so no certificates are looked for; a bare container has none.
+            .tls_certs_only([])
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("the HTTP client cannot be started")?;

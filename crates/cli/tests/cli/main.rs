@@ -3,7 +3,14 @@
 
 mod command;
 mod credentials;
+mod demo;
+mod http;
+mod inspect;
+mod offline;
 mod post;
+mod serve;
+mod share;
+mod store;
 mod url;
 mod url_warnings;
 mod usage;

@@ -1,0 +1,55 @@
+//! `presign serve`: starting, stopping, and starting again.
+
+use crate::command::Machine;
+use crate::http;
+use crate::store::Store;
+
+#[test]
+fn the_first_start_prints_the_root_key_once_and_links_work() {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    store.introduce_to(&mut machine);
+    store.make_bucket("bucket");
+    let put = machine.url(&["s3://bucket/a b.txt", "--http-method=PUT"]);
+    assert!(put.starts_with(&store.endpoint), "{put}");
+    assert_eq!(http::send("PUT", &put, &[], "hello").status, 200);
+    assert!(store.stop("TERM").success());
+
+    let again = Store::start(&machine, &[]);
+    assert_eq!(again.printed, "");
+    machine.set("AWS_ENDPOINT_URL_S3", &again.endpoint);
+    let answer = http::send("GET", &machine.url(&["s3://bucket/a b.txt"]), &[], "");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "hello"));
+    assert!(again.stop("INT").success());
+}
+
+#[test]
+fn settings_come_from_flags_and_wrong_ones_are_refused_by_name() {
+    let machine = Machine::bare();
+    let refused = |arguments: &[&str]| machine.run(&[&["serve"], arguments].concat());
+    refused(&["--set", "auth.sigv3=deny"]).assert_refused(1, &["auth.sigv3"]);
+    refused(&["--set", "log.level=l=o=u=d"]).assert_refused(1, &["log.level", "l=o=u=d"]);
+    refused(&["--listen", "nowhere"]).assert_refused(1, &["listen", "nowhere"]);
+    refused(&["--config", "missing.toml"]).assert_refused(1, &["missing.toml"]);
+    assert!(!machine.home().join("presign-data").exists());
+    let store = Store::start(&machine, &["--set=log.format=json", "--set=auth.sigv2=deny"]);
+    assert!(store.stop("TERM").success());
+}
+
+#[test]
+fn the_variable_of_share_is_no_setting() {
+    let mut machine = Machine::bare();
+    machine.set("PRESIGN_SHARE_TO", "s3://bucket/");
+    assert!(Store::start(&machine, &[]).stop("TERM").success());
+    machine.set("PRESIGN_SHARE_TOO", "s3://bucket/");
+    machine.run(&["serve"]).assert_refused(1, &["PRESIGN_SHARE_TOO"]);
+}
+
+#[test]
+fn help_lists_every_setting() {
+    let help = Machine::bare().run(&["serve", "--help"]);
+    help.assert_success();
+    for setting in presign_server::SETTINGS {
+        assert!(help.stdout.contains(setting.name), "{}", setting.name);
+    }
+}

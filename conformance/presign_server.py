@@ -36,7 +36,8 @@ class PresignServer:
         self.process = None
 
     def start(self):
-        environment = dict(os.environ)
+        # The server takes every PRESIGN_ variable for a setting.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESIGN_")}
         environment["PRESIGN_ROOT_ACCESS_KEY_ID"] = self.access_key_id
         environment["PRESIGN_ROOT_SECRET_ACCESS_KEY"] = self.secret_access_key
         for name, value in self.settings.items():

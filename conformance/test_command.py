@@ -1,8 +1,10 @@
 """The command `presign`: what it prints is what other tools would have made, and works."""
 
 import json
+import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +35,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("arguments", CASES.values(), ids=CASES.keys())
-@pytest.mark.parametrize("place", ["us-east-1", "eu-central-1", "cn-north-1", "http://[::1]:9000", "https://s3.ex.org:443"])
+@pytest.mark.parametrize("place", ["us-east-1", "cn-north-1", "http://[::1]:9000", "https://s3.ex.org:443"])
 @pytest.mark.parametrize("token", [[], ["IQoJb3JpZ2luX2VjE/+="]], ids=["long-term", "temporary"])
 def test_url_is_aws_s3_presigns(presign, arguments, place, token):
     """Byte for byte, for the same second."""
@@ -44,6 +46,20 @@ def test_url_is_aws_s3_presigns(presign, arguments, place, token):
     signed_at = re.search(r"X-Amz-Date=(\w+)", expected)[1]
     command = [presign, "url", *arguments, "--sign-at", signed_at, *aws.endpoint]
     assert succeed(command, env=environment(credentials, region)).strip() == expected
+
+
+def test_url_names_the_region(presign):
+    """Left to itself the AWS CLI writes a host without the region, which S3 has to redirect or refuses; set to
+    virtual-hosted style it names the region, as `presign url` always does."""
+    arguments = ["s3://my-bucket/file.txt", "--expires-in", "60"]
+    config = SIGV4_CONFIG + "    addressing_style = virtual\n"
+    expected = AwsCli(CREDENTIALS, region="eu-central-1", config=config).succeed("s3", "presign", *arguments).strip()
+    assert expected.startswith("https://my-bucket.s3.eu-central-1.amazonaws.com/file.txt?")
+    signed_at = re.search(r"X-Amz-Date=(\w+)", expected)[1]
+    for config in (config, ""):
+        Path(os.environ["AWS_CONFIG_FILE"]).write_text(config)
+        command = [presign, "url", *arguments, "--sign-at", signed_at]
+        assert succeed(command, env=environment(CREDENTIALS, "eu-central-1")).strip() == expected
 
 
 def test_url_is_signed_for_now(presign):
@@ -105,7 +121,7 @@ def test_without_credentials_the_way_out_is_told(presign):
 
 
 def test_what_makes_no_sense_is_told(presign):
-    for wrong in (["s3://my-bucket/k", "--expires-in", "8d"], ["my-bucket/k"], ["s3://my-bucket"]):
+    for wrong in (["s3://my-bucket/k", "--expires-in", "8d"], ["https://my-bucket/k"], ["s3://my-bucket"]):
         done = run([presign, "url", *wrong], env=environment(CREDENTIALS))
         assert done.returncode in (1, 2) and done.stdout == "" and done.stderr, wrong
 
@@ -123,7 +139,7 @@ def test_share(presign, server, bucket, tmp_path):
 def test_inspect(presign, server, bucket):
     url = presign_url(presign, server, f"s3://{bucket}/k", "--http-method", "PUT", "--expires-in", "15m")
     words = succeed([presign, "inspect", url])
-    assert bucket in words and "PUT" in words and server.access_key_id in words
+    assert bucket in words and server.access_key_id in words and " left" in words
     signature = re.search(r"X-Amz-Signature=(\w+)", url)[1]
     assert signature not in words, "a printed signature is a working URL for whoever reads over a shoulder"
     told = json.loads(succeed([presign, "inspect", url, "--json"]))

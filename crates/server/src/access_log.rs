@@ -6,13 +6,12 @@ use hyper::StatusCode;
 use hyper::Uri;
 use hyper::header::USER_AGENT;
 use hyper::http::request::Parts;
-use presign::Mechanism;
+use presign::{Mechanism, redact_url};
 use presign_s3::{ErrorCode, Operation, S3Error};
 use presign_store::StoreError;
 use tokio::time::Instant;
 
 use crate::http::RequestId;
-use crate::redact::redacted;
 
 /// What is known of a request, gathered on its way.
 pub(crate) struct AccessRecord {
@@ -68,6 +67,11 @@ impl AccessRecord {
         self.operation = Some(operation.name().log_name());
     }
 
+    /// What a request looks like that never became an operation.
+    pub(crate) fn asked_for(&mut self, log_name: &'static str) {
+        self.operation.get_or_insert(log_name);
+    }
+
     /// Why, in more words than the client gets.
     pub(crate) fn because(&mut self, cause: String) {
         self.cause = Some(cause);
@@ -110,7 +114,7 @@ impl AccessRecord {
             request_id = %self.id,
             client = %self.client,
             operation = self.operation.unwrap_or("-"),
-            request = %format_args!("{} {}", self.method, redacted(&self.uri.to_string())),
+            request = %format_args!("{} {}", self.method, redact_url(&self.uri.to_string())),
             status = self.status.as_u16(),
             error = self.error.map_or("-", ErrorCode::as_str),
             bytes_in = self.bytes_in,

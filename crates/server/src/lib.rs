@@ -39,8 +39,8 @@ mod endpoint;
 mod http;
 mod keys;
 mod ops;
-mod redact;
 mod server;
+mod sweep;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{

@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
 use crate::http::{PublicHosts, TrustedProxies, serve_connection};
 use crate::keys::{self, NewRootKey, RootKeyError};
+use crate::sweep;
 
 /// Why the server does not start. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +135,7 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(config.max_connections));
         let mut connections = JoinSet::new();
+        let sweep = tokio::spawn(sweep::run(app.store.clone()));
         loop {
             let accepted = async {
                 // It fails only when the semaphore is closed, which nobody does.
@@ -171,6 +173,7 @@ impl Server {
             );
             connections.shutdown().await;
         }
+        sweep.abort();
         app.store.close().await
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use presign_server::{Config, ConfigError, LogFormat, Origin, Overrides, SETTINGS, Sigv2, settings_markdown};
+use presign_server::{
+    Config, ConfigError, LogFormat, Origin, Overrides, PublicEndpoint, SETTINGS, Sigv2, settings_markdown,
+};
 
 fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -68,7 +70,7 @@ fn the_file_gives_way_to_the_environment_and_that_to_the_command_line() {
     assert_eq!(config.data, PathBuf::from("flag"));
     assert_eq!(config.auth.sigv2, Sigv2::Deny);
     assert!(config.auth.presigned_bucket_operations);
-    let hosts: Vec<&str> = config.public_endpoints.iter().map(|endpoint| endpoint.host()).collect();
+    let hosts: Vec<&str> = config.public_endpoints.iter().map(PublicEndpoint::host).collect();
     assert_eq!(hosts, ["a.example", "b.example:9000"]);
     assert_eq!(config.endpoint_url(([127, 0, 0, 1], 9000).into()), "https://a.example");
 }

@@ -45,7 +45,7 @@ impl Config {
         }
         add_layer(&mut layers, environment_values(environment)?)?;
         add_layer(&mut layers, override_values(overrides)?)?;
-        assemble(layers)
+        assemble(&layers)
     }
 }
 
@@ -176,7 +176,7 @@ fn add_layer(layers: &mut Layers, values: Named) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn assemble(layers: Layers) -> Result<Config, ConfigError> {
+fn assemble(layers: &Layers) -> Result<Config, ConfigError> {
     let mut draft = Draft::blank();
     for setting in SETTINGS {
         let Some(Found { value, origin, in_file }) = layers.get(setting.name) else { continue };

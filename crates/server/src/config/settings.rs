@@ -65,6 +65,12 @@ impl Draft {
     }
 }
 
+/// Puts what was read in its place.
+fn set<T>(place: &mut T, read: Result<T, String>) -> Result<(), String> {
+    *place = read?;
+    Ok(())
+}
+
 /// Every setting there is, `_file` twins of secrets aside.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -75,7 +81,7 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
         read: |draft, value| match value.one()? {
             "" => Err("is empty; it must be a directory".to_owned()),
-            path => Ok(draft.config.data = path.into()),
+            path => set(&mut draft.config.data, Ok(path.into())),
         },
     },
     Setting {
@@ -84,7 +90,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "ADDRESS:PORT",
         meaning: "The address to listen on. Port 0 takes a free one; 0.0.0.0:9000 listens on every interface.",
         secret: false,
-        read: |draft, value| Ok(draft.config.listen = value::address(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.listen, value::address(value.one()?)),
     },
     Setting {
         name: "region",
@@ -92,7 +98,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "REGION",
         meaning: "The region that every signature must name.",
         secret: false,
-        read: |draft, value| Ok(draft.config.region = value::region(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.region, value::region(value.one()?)),
     },
     Setting {
         name: "public_endpoints",
@@ -102,7 +108,7 @@ pub const SETTINGS: &[Setting] = &[
                   one is what new links begin with. `bucket.` before one of them is the virtual-hosted style. Empty: \
                   the Host as it is received.",
         secret: false,
-        read: |draft, value| Ok(draft.config.public_endpoints = value::endpoints(value)?),
+        read: |draft, value| set(&mut draft.config.public_endpoints, value::endpoints(value)),
     },
     Setting {
         name: "trusted_proxies",
@@ -110,7 +116,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "CIDR, …",
         meaning: "The networks of your proxies. Forwarded and X-Forwarded-* count from there and from nowhere else.",
         secret: false,
-        read: |draft, value| Ok(draft.config.trusted_proxies = value::networks(value)?),
+        read: |draft, value| set(&mut draft.config.trusted_proxies, value::networks(value)),
     },
     Setting {
         name: "auth.sigv2",
@@ -134,7 +140,9 @@ pub const SETTINGS: &[Setting] = &[
         takes: "true | false",
         meaning: "Whether a presigned URL may list, make or delete a bucket. A link is for an object, so this is off.",
         secret: false,
-        read: |draft, value| Ok(draft.config.auth.presigned_bucket_operations = value::boolean(value.one()?)?),
+        read: |draft, value| {
+            set(&mut draft.config.auth.presigned_bucket_operations, value::boolean(value.one()?))
+        },
     },
     Setting {
         name: "root_access_key_id",
@@ -143,7 +151,7 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "The root key's id, with root_secret_access_key. Set neither and the first start makes a root key and \
                   prints it once; set both and they take the place of that key.",
         secret: false,
-        read: |draft, value| Ok(draft.root_access_key_id = Some(value::access_key_id(value.one()?)?)),
+        read: |draft, value| set(&mut draft.root_access_key_id, value::access_key_id(value.one()?).map(Some)),
     },
     Setting {
         name: "root_secret_access_key",
@@ -153,7 +161,7 @@ pub const SETTINGS: &[Setting] = &[
         secret: true,
         read: |draft, value| {
             let secret = value::secret_access_key(value.one()?)?;
-            Ok(draft.root_secret_access_key = Some(SecretAccessKey::new(secret)))
+            set(&mut draft.root_secret_access_key, Ok(Some(SecretAccessKey::new(secret))))
         },
     },
     Setting {
@@ -164,7 +172,8 @@ pub const SETTINGS: &[Setting] = &[
                   data directory; set it to keep the key elsewhere than the data.",
         secret: true,
         read: |draft, value| {
-            Ok(draft.config.master_key = Some(MasterKey::parse(value.one()?).map_err(|why| why.to_string())?))
+            let key = MasterKey::parse(value.one()?).map_err(|why| why.to_string());
+            set(&mut draft.config.master_key, key.map(Some))
         },
     },
     Setting {
@@ -173,7 +182,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "DURATION",
         meaning: "How long the head of a request may take, from its first byte to its last.",
         secret: false,
-        read: |draft, value| Ok(draft.config.timeouts.header_read = value::duration(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.timeouts.header_read, value::duration(value.one()?)),
     },
     Setting {
         name: "timeouts.idle",
@@ -181,7 +190,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "DURATION",
         meaning: "How long a connection may stand still: between requests, within an upload, within a download.",
         secret: false,
-        read: |draft, value| Ok(draft.config.timeouts.idle = value::duration(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.timeouts.idle, value::duration(value.one()?)),
     },
     Setting {
         name: "timeouts.shutdown",
@@ -189,7 +198,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "DURATION",
         meaning: "How long running transfers may go on after the server was told to stop.",
         secret: false,
-        read: |draft, value| Ok(draft.config.timeouts.shutdown = value::duration(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.timeouts.shutdown, value::duration(value.one()?)),
     },
     Setting {
         name: "limits.connections",
@@ -197,7 +206,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "NUMBER",
         meaning: "Connections served at the same time. Further ones wait to be accepted.",
         secret: false,
-        read: |draft, value| Ok(draft.config.max_connections = value::positive(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.max_connections, value::positive(value.one()?)),
     },
     Setting {
         name: "store.cache",
@@ -205,7 +214,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "SIZE",
         meaning: "Memory for the metadata of objects that are read often.",
         secret: false,
-        read: |draft, value| Ok(draft.config.cache_bytes = value::bytes(value.one()?)?),
+        read: |draft, value| set(&mut draft.config.cache_bytes, value::bytes(value.one()?)),
     },
     Setting {
         name: "log.level",
@@ -213,7 +222,7 @@ pub const SETTINGS: &[Setting] = &[
         takes: "FILTER",
         meaning: "What is logged: error, warn, info, debug, or a filter such as `info,presign_server=debug`.",
         secret: false,
-        read: |draft, value| Ok(draft.config.log.level = value.one()?.to_owned()),
+        read: |draft, value| set(&mut draft.config.log.level, value.one().map(str::to_owned)),
     },
     Setting {
         name: "log.format",

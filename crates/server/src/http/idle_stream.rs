@@ -14,46 +14,46 @@ use crate::config::Timeouts;
 
 /// What the connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
+enum WaitingFor {
     /// The first byte of a request, since then.
-    ForRequest(Instant),
+    Request(Instant),
     /// The rest of a head that began then.
-    ForHead(Instant),
+    Head(Instant),
     /// Nothing from the client: the server is at work. Bodies on their way in have a limit of their own.
-    ForServer,
+    Server,
     /// The client to take more of the answer, since then.
-    ForReader(Instant),
+    Reader(Instant),
 }
 
 /// What a connection waits for, shared between its socket, its service and its watchdog.
 #[derive(Debug, Clone)]
-pub(super) struct Patience(Arc<Mutex<Waiting>>);
+pub(super) struct Patience(Arc<Mutex<WaitingFor>>);
 
 impl Patience {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Waiting::ForRequest(Instant::now()))))
+        Self(Arc::new(Mutex::new(WaitingFor::Request(Instant::now()))))
     }
 
-    fn update(&self, change: impl FnOnce(&mut Waiting)) {
+    fn update(&self, change: impl FnOnce(&mut WaitingFor)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The head of a request is complete.
     pub(super) fn request_began(&self) {
-        self.update(|waiting| *waiting = Waiting::ForServer);
+        self.update(|waiting| *waiting = WaitingFor::Server);
     }
 
     /// The last byte of an answer was handed over.
     pub(super) fn answer_ended(&self) {
-        self.update(|waiting| *waiting = Waiting::ForRequest(Instant::now()));
+        self.update(|waiting| *waiting = WaitingFor::Request(Instant::now()));
     }
 
     /// When patience is at its end; `None` while the client is not to blame.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Waiting::ForRequest(since) | Waiting::ForReader(since) => Some(since + timeouts.idle),
-            Waiting::ForHead(since) => Some(since + timeouts.header_read),
-            Waiting::ForServer => None,
+            WaitingFor::Request(since) | WaitingFor::Reader(since) => Some(since + timeouts.idle),
+            WaitingFor::Head(since) => Some(since + timeouts.header_read),
+            WaitingFor::Server => None,
         }
     }
 
@@ -84,10 +84,10 @@ impl IdleStream {
 
     fn note_write<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.patience.update(|waiting| match (&result, *waiting) {
-            (Poll::Pending, Waiting::ForServer) => *waiting = Waiting::ForReader(Instant::now()),
-            (Poll::Ready(_), Waiting::ForReader(_)) => *waiting = Waiting::ForServer,
+            (Poll::Pending, WaitingFor::Server) => *waiting = WaitingFor::Reader(Instant::now()),
+            (Poll::Ready(_), WaitingFor::Reader(_)) => *waiting = WaitingFor::Server,
             // The end of an answer that was handed over and has not left yet.
-            (Poll::Ready(_), Waiting::ForRequest(_)) => *waiting = Waiting::ForRequest(Instant::now()),
+            (Poll::Ready(_), WaitingFor::Request(_)) => *waiting = WaitingFor::Request(Instant::now()),
             _ => {}
         });
         result
@@ -104,8 +104,8 @@ impl AsyncRead for IdleStream {
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.patience.update(|waiting| {
-                if let Waiting::ForRequest(_) = *waiting {
-                    *waiting = Waiting::ForHead(Instant::now());
+                if let WaitingFor::Request(_) = *waiting {
+                    *waiting = WaitingFor::Head(Instant::now());
                 }
             });
         }

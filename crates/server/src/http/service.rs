@@ -12,7 +12,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use presign_s3::S3Error;
+use presign_s3::{S3Error, Target, operation};
 use presign_store::StoreError;
 
 use super::connection::Connection;
@@ -65,7 +65,13 @@ async fn respond(
         return cors::preflight(&head);
     }
     let now = app.clock.now();
-    let authorized = auth::authorize(app, &head, &client, now, record)?;
+    let authorized = auth::authorize(app, &head, &client, now, record).inspect_err(|_| {
+        let target =
+            Target::parse(head.value("host").unwrap_or_default(), head.path().as_bytes(), app.hosts.base());
+        if let (Ok(target), Ok(method)) = (target, head.method.parse()) {
+            record.asked_for(operation::log_name(method, target.resource_kind()));
+        }
+    })?;
     ops::run(&ops::Place::new(app, now), authorized, upload).await
 }
 

@@ -82,6 +82,12 @@ impl Upload {
         Ok(all)
     }
 
+    /// How long it is, if its framing says so before it arrives: by `Content-Length`, and not in chunks. The connection
+    /// then gives exactly that many bytes, or the body is [`UploadError::Incomplete`].
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.announced
+    }
+
     /// Whether nothing of it is left on the connection.
     pub(super) fn has_ended(&self) -> bool {
         self.has_ended

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::ETAG;
 use presign_iam::Allowed;
-use presign_s3::S3Error;
 use presign_s3::condition::WriteCondition;
 use presign_s3::operation::PutObject;
+use presign_s3::{S3Error, limits};
 use presign_store::{
     Checksum, ChecksumKind, ContentHeaders, NewObject, Object, Precondition, PutError, PutStream,
 };
@@ -32,15 +32,12 @@ pub(super) async fn answer(
     upload: &mut Upload,
 ) -> Result<Answer, S3Error> {
     // All of this before the first byte is read: a client that waits for `100 Continue` is spared the upload.
-    let length = input.content_length.ok_or_else(S3Error::missing_content_length)?;
+    let length = announced_length(&input, upload)?;
     check_size(rules, length)?;
     check_condition(place, &input).await?;
 
     let mut put = place.store.begin_put(Some(length)).await.map_err(|error| refused(&error))?;
     let digests = receive(upload, &mut put, BodyDigests::new(&input, rules)).await?;
-    if put.size() != length {
-        return Err(S3Error::incomplete_body());
-    }
     let md5 = digests.check(&input, rules, put.crc64nvme())?;
 
     let input = input.into_inner();
@@ -59,6 +56,18 @@ pub(super) async fn answer(
         }
     })?;
     Ok(stored_answer(&object))
+}
+
+/// How long the body is: what the connection will deliver and not what a header claims, should a request have both a
+/// length and chunks.
+fn announced_length(input: &PutObject, upload: &Upload) -> Result<u64, S3Error> {
+    let announced = upload.length().filter(|_| input.content_length.is_some());
+    match announced.ok_or_else(S3Error::missing_content_length)? {
+        length if length > limits::SINGLE_PUT_BYTES => {
+            Err(S3Error::entity_too_large(length, limits::SINGLE_PUT_BYTES))
+        }
+        length => Ok(length),
+    }
 }
 
 /// The limits in the URL. The body cannot have another length than the announced one: past it the connection does not

@@ -3,5 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod buckets;
+mod caveats;
+mod connection;
+mod hosts;
+mod integrity;
+mod limits;
+mod listing;
+mod memory;
 mod objects;
+mod preflight;
+mod ranges_and_conditions;
+mod refusals;
+mod root_key;
 mod support;
+mod url_rules;

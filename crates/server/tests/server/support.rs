@@ -14,14 +14,14 @@ use presign_server::{Clock, Config, Overrides, Server, StartError};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub const KEY_ID: &str = "AKIDEXAMPLE";
-pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-pub const BUCKET: &str = "bucket";
+pub(crate) const KEY_ID: &str = "AKIDEXAMPLE";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+pub(crate) const BUCKET: &str = "bucket";
 /// 2026-11-21T12:00:00Z.
-pub const NOON: i64 = 1_795_262_400;
+pub(crate) const NOON: i64 = 1_795_262_400;
 
 /// A clock that stands still until a test moves it.
-pub struct TestClock(AtomicI64);
+pub(crate) struct TestClock(AtomicI64);
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
@@ -29,8 +29,8 @@ impl Clock for TestClock {
     }
 }
 
-pub struct TestServer {
-    pub address: SocketAddr,
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
     clock: Arc<TestClock>,
     data: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
@@ -38,7 +38,7 @@ pub struct TestServer {
 }
 
 /// The settings of a test server: the root key of this file, a free port, and what the test adds.
-pub fn config(data: &Path, settings: &[(&str, &str)]) -> Config {
+pub(crate) fn config(data: &Path, settings: &[(&str, &str)]) -> Config {
     let mut environment: BTreeMap<String, String> = [
         ("PRESIGN_DATA", data.to_str().unwrap()),
         ("PRESIGN_LISTEN", "127.0.0.1:0"),
@@ -56,22 +56,22 @@ pub fn config(data: &Path, settings: &[(&str, &str)]) -> Config {
 
 impl TestServer {
     /// A server with the bucket [`BUCKET`].
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&[])
     }
 
-    pub fn with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let server = Self::on(Arc::new(TempDir::new().unwrap()), settings);
         assert_eq!(server.signed(Method::Put, "/bucket").answer().status, 200);
         server
     }
 
     /// A server on a data directory that may have been used before.
-    pub fn on(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn on(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
         Self::try_on(data, settings).unwrap()
     }
 
-    pub fn try_on(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Result<Self, StartError> {
+    pub(crate) fn try_on(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Result<Self, StartError> {
         let config = config(data.path(), settings);
         let clock = Arc::new(TestClock(AtomicI64::new(NOON)));
         let (stop, stopped) = oneshot::channel();
@@ -95,12 +95,12 @@ impl TestServer {
     }
 
     /// Tells the server to stop, and does not wait.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
     }
 
     /// Stops the server and gives its data directory back once it has ended.
-    pub fn end(mut self) -> Arc<TempDir> {
+    pub(crate) fn end(mut self) -> Arc<TempDir> {
         self.join();
         Arc::clone(&self.data)
     }
@@ -112,37 +112,37 @@ impl TestServer {
         }
     }
 
-    pub fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         self.data.path()
     }
 
     /// Moves the server's clock.
-    pub fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn bucket_url(&self) -> BucketUrl {
+    pub(crate) fn bucket_url(&self) -> BucketUrl {
         BucketUrl::path_style(&self.endpoint(), BUCKET).unwrap()
     }
 
     /// The target of a presigned URL for an object of [`BUCKET`], signed at noon.
-    pub fn presign(&self, request: &PresignRequest<'_>) -> String {
+    pub(crate) fn presign(&self, request: &PresignRequest<'_>) -> String {
         let url = signer().presign(&self.bucket_url(), request, noon()).unwrap();
         target_of(url.as_str())
     }
 
     /// The target of a presigned URL of the old kind.
-    pub fn presign_sigv2(&self, request: &PresignRequest<'_>) -> String {
+    pub(crate) fn presign_sigv2(&self, request: &PresignRequest<'_>) -> String {
         let url = signer().presign_sigv2(&self.bucket_url(), request, noon()).unwrap();
         target_of(url.as_str())
     }
 
     /// A request with that target, as it is.
-    pub fn call(&self, method: &str, target: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: &str, target: &str) -> Call<'_> {
         Call {
             server: self,
             method: method.to_owned(),
@@ -154,11 +154,11 @@ impl TestServer {
     }
 
     /// A request signed in its headers; the body, if there is one, is not covered.
-    pub fn signed(&self, method: Method, target: &str) -> Call<'_> {
+    pub(crate) fn signed(&self, method: Method, target: &str) -> Call<'_> {
         self.signed_with(method, target, Payload::Unsigned, &[])
     }
 
-    pub fn signed_with(
+    pub(crate) fn signed_with(
         &self,
         method: Method,
         target: &str,
@@ -182,7 +182,7 @@ impl TestServer {
     }
 
     /// Stores an object and expects that to succeed.
-    pub fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> Answer {
+    pub(crate) fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> Answer {
         let answer =
             self.call("PUT", &self.presign(&PresignRequest::put(key.to_owned()))).body(body).answer();
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -190,18 +190,18 @@ impl TestServer {
     }
 
     /// Reads an object.
-    pub fn get(&self, key: &str) -> Answer {
+    pub(crate) fn get(&self, key: &str) -> Answer {
         self.call("GET", &self.presign(&PresignRequest::get(key.to_owned()))).answer()
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
     /// Sends bytes as they are and reads until the server closes.
-    pub fn raw(&self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         let mut received = Vec::new();
@@ -218,22 +218,22 @@ impl Drop for TestServer {
     }
 }
 
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     Timestamp::from_unix(NOON)
 }
 
-pub fn signer() -> Signer {
+pub(crate) fn signer() -> Signer {
     Signer::new(Credentials::new(KEY_ID, SECRET), "us-east-1").unwrap()
 }
 
 /// Path and query of a URL.
-pub fn target_of(url: &str) -> String {
+pub(crate) fn target_of(url: &str) -> String {
     let (_, rest) = url.split_once("://").unwrap();
     rest[rest.find('/').unwrap()..].to_owned()
 }
 
 /// One request to be sent.
-pub struct Call<'s> {
+pub(crate) struct Call<'s> {
     server: &'s TestServer,
     method: String,
     target: String,
@@ -243,23 +243,23 @@ pub struct Call<'s> {
 }
 
 impl Call<'_> {
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn host(mut self, host: &str) -> Self {
+    pub(crate) fn host(mut self, host: &str) -> Self {
         self.host = Some(host.to_owned());
         self
     }
 
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
     /// The bytes to send, with `Content-Length` if there is a body.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let host = self.host.clone().unwrap_or_else(|| self.server.address.to_string());
         let mut head = format!("{} {} HTTP/1.1\r\nHost: {host}\r\n", self.method, self.target);
         for (name, value) in &self.headers {
@@ -275,7 +275,7 @@ impl Call<'_> {
     }
 
     /// Sends it on a connection of its own.
-    pub fn answer(self) -> Answer {
+    pub(crate) fn answer(self) -> Answer {
         let is_head = self.method == "HEAD";
         let mut stream = self.server.connect();
         stream.write_all(&self.to_bytes()).unwrap();
@@ -285,14 +285,14 @@ impl Call<'_> {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Reads one answer, interim ones left out.
-pub fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
+pub(crate) fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
     loop {
         let (status, headers) = read_head(stream);
         if status == 100 {
@@ -309,7 +309,7 @@ pub fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
     }
 }
 
-pub fn read_head(stream: &mut TcpStream) -> (u16, Vec<(String, String)>) {
+pub(crate) fn read_head(stream: &mut TcpStream) -> (u16, Vec<(String, String)>) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -333,16 +333,16 @@ pub fn read_head(stream: &mut TcpStream) -> (u16, Vec<(String, String)>) {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The elements of an error's body in their order, `RequestId` and `HostId` aside, which every error has.
-    pub fn error(&self) -> Vec<(String, String)> {
+    pub(crate) fn error(&self) -> Vec<(String, String)> {
         assert_eq!(self.header("content-type"), Some("application/xml"));
         let text = self.text();
         let inside = text
@@ -368,7 +368,7 @@ impl Answer {
 
     /// Asserts status, code, message and fields, all of them and in this order.
     #[track_caller]
-    pub fn assert_error(&self, status: u16, code: &str, message: &str, fields: &[(&str, &str)]) {
+    pub(crate) fn assert_error(&self, status: u16, code: &str, message: &str, fields: &[(&str, &str)]) {
         let found = self.error();
         let mut expected =
             vec![("Code".to_owned(), code.to_owned()), ("Message".to_owned(), message.to_owned())];
@@ -378,7 +378,7 @@ impl Answer {
 
     /// Asserts status and code, where the rest is another test's subject.
     #[track_caller]
-    pub fn assert_code(&self, status: u16, code: &str) {
+    pub(crate) fn assert_code(&self, status: u16, code: &str) {
         let error = self.error();
         assert_eq!((self.status, error[0].1.as_str()), (status, code), "{error:?}");
     }

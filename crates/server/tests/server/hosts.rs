@@ -1,0 +1,120 @@
+//! Public endpoints and proxies: which Host a signature may have been made for, and whose address counts.
+
+use presign::{BucketUrl, Caveats, PresignRequest};
+
+use crate::support::{Answer, TestServer, noon, signer, target_of};
+
+const PUBLIC: &str = "PRESIGN_PUBLIC_ENDPOINTS";
+const PROXIES: &str = "PRESIGN_TRUSTED_PROXIES";
+
+/// The target of a URL for `k` at `bucket`.
+fn url_at(bucket: &BucketUrl, request: &PresignRequest<'_>) -> String {
+    target_of(signer().presign(bucket, request, noon()).unwrap().as_str())
+}
+
+fn path_style(endpoint: &str) -> BucketUrl {
+    BucketUrl::path_style(endpoint, "bucket").unwrap()
+}
+
+/// A server with settings whose object `k` was put by a request that was signed for one of its own hosts.
+fn server_with(settings: &[(&str, &str)], own: &str) -> TestServer {
+    let data = {
+        let server = TestServer::start();
+        server.put("k", "hello");
+        server.end()
+    };
+    let server = TestServer::on(data, settings);
+    let target = url_at(&path_style(own), &PresignRequest::get("k"));
+    let host = path_style(own).host().to_owned();
+    assert_eq!(server.call("GET", &target).host(&host).answer().text(), "hello");
+    server
+}
+
+fn get(server: &TestServer, target: &str, host: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut call = server.call("GET", target).host(host);
+    for (name, value) in headers {
+        call = call.header(name, value);
+    }
+    call.answer()
+}
+
+#[test]
+fn without_endpoints_the_received_host_is_the_signed_one() {
+    let server = server_with(&[], "http://anything.example:1234");
+    let target = url_at(&path_style("http://anything.example:1234"), &PresignRequest::get("k"));
+    get(&server, &target, "other.example:1234", &[]).assert_code(403, "SignatureDoesNotMatch");
+}
+
+#[test]
+fn a_proxy_that_rewrites_the_host_does_not_break_links() {
+    let endpoints = "https://files.example.com,https://cdn.example.com";
+    let server = server_with(&[(PUBLIC, endpoints)], "https://files.example.com");
+    for endpoint in ["https://files.example.com", "https://cdn.example.com"] {
+        let target = url_at(&path_style(endpoint), &PresignRequest::get("k"));
+        assert_eq!(get(&server, &target, "127.0.0.1:9000", &[]).text(), "hello");
+    }
+    let elsewhere = url_at(&path_style("https://elsewhere.example.com"), &PresignRequest::get("k"));
+    get(&server, &elsewhere, "elsewhere.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
+    // One of ours that is received is not taken for another of ours.
+    let target = url_at(&path_style("https://files.example.com"), &PresignRequest::get("k"));
+    get(&server, &target, "cdn.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
+}
+
+#[test]
+fn a_bucket_before_an_endpoint_is_the_virtual_hosted_style() {
+    let server = server_with(&[(PUBLIC, "https://files.example.com")], "https://files.example.com");
+    let bucket = BucketUrl::virtual_hosted("https://files.example.com", "bucket").unwrap();
+    let target = url_at(&bucket, &PresignRequest::get("k"));
+    assert!(target.starts_with("/k?"), "{target}");
+    assert_eq!(get(&server, &target, "bucket.files.example.com", &[]).text(), "hello");
+    get(&server, &target, "other.files.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
+    let old = signer().presign_sigv2(&bucket, &PresignRequest::get("k"), noon()).unwrap();
+    assert_eq!(get(&server, &target_of(old.as_str()), "bucket.files.example.com", &[]).text(), "hello");
+}
+
+#[test]
+fn localhost_has_virtual_hosts_without_any_setting() {
+    let server = TestServer::start();
+    server.put("k", "hello");
+    let endpoint = format!("http://localhost:{}", server.address.port());
+    let bucket = BucketUrl::virtual_hosted(&endpoint, "bucket").unwrap();
+    let target = url_at(&bucket, &PresignRequest::get("k"));
+    assert_eq!(get(&server, &target, bucket.host(), &[]).text(), "hello");
+}
+
+#[test]
+fn the_forwarded_host_counts_from_a_trusted_proxy_alone() {
+    let target = url_at(&path_style("https://files.example.com"), &PresignRequest::get("k"));
+    let forwarded = [("X-Forwarded-Host", "files.example.com")];
+    let trusting = server_with(&[(PROXIES, "127.0.0.1")], "http://inner:9000");
+    assert_eq!(get(&trusting, &target, "inner:9000", &forwarded).text(), "hello");
+    let standard = [("Forwarded", "for=192.0.2.7;host=files.example.com;proto=https")];
+    assert_eq!(get(&trusting, &target, "inner:9000", &standard).text(), "hello");
+    let wary = server_with(&[(PROXIES, "192.0.2.0/24")], "http://inner:9000");
+    get(&wary, &target, "inner:9000", &forwarded).assert_code(403, "SignatureDoesNotMatch");
+}
+
+#[test]
+fn the_forwarded_address_counts_from_a_trusted_proxy_alone() {
+    let mut caveats = Caveats::default();
+    caveats.ips = vec!["192.0.2.0/24".parse().unwrap()];
+    let request = PresignRequest::get("k").caveats(caveats);
+    let target = url_at(&path_style("http://inner:9000"), &request);
+    let from = |server: &TestServer, addresses: &str| {
+        get(server, &target, "inner:9000", &[("X-Forwarded-For", addresses)])
+    };
+    let trusting = server_with(&[(PROXIES, "127.0.0.0/8")], "http://inner:9000");
+    assert_eq!(from(&trusting, "192.0.2.7").text(), "hello");
+    // The client invented the first; the proxy saw the second.
+    from(&trusting, "192.0.2.7, 203.0.113.9").assert_code(403, "AccessDenied");
+    let wary = server_with(&[], "http://inner:9000");
+    from(&wary, "192.0.2.7").assert_code(403, "AccessDenied");
+}
+
+#[test]
+fn two_hosts_are_one_too_many() {
+    let server = server_with(&[], "http://inner:9000");
+    let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k"));
+    get(&server, &target, "inner:9000", &[("Host", "other:9000")]).assert_code(400, "InvalidRequest");
+    assert_eq!(get(&server, &target, "inner:9000", &[]).status, 200);
+}

@@ -1,0 +1,133 @@
+//! Limits, each one byte past it and exactly at it.
+
+use presign::{Method, Payload, PresignRequest};
+
+use crate::support::{Answer, TestServer};
+
+fn server() -> TestServer {
+    let server = TestServer::start();
+    server.put("k", "hello");
+    server
+}
+
+#[test]
+fn a_url_has_16_kib() {
+    let server = server();
+    let get = |bytes: usize| {
+        let room = bytes - server.presign(&PresignRequest::get("k").query("x-pad", "")).len();
+        let url = server.presign(&PresignRequest::get("k").query("x-pad", "p".repeat(room)));
+        assert_eq!(url.len(), bytes);
+        server.call("GET", &url).answer()
+    };
+    assert_eq!(get(16 * 1024).text(), "hello");
+    get(16 * 1024 + 1).assert_error(
+        400,
+        "RequestHeaderSectionTooLarge",
+        "Your request header section exceeds the maximum allowed size.",
+        &[("MaxSizeAllowed", "16384")],
+    );
+    get(60 * 1024).assert_code(400, "RequestHeaderSectionTooLarge");
+}
+
+#[test]
+fn headers_have_16_kib() {
+    let server = server();
+    let url = server.presign(&PresignRequest::get("k"));
+    let own = "host".len() + server.address.to_string().len() + "x-pad".len();
+    let get = |bytes: usize| server.call("GET", &url).header("X-Pad", &"p".repeat(bytes - own)).answer();
+    assert_eq!(get(16 * 1024).text(), "hello");
+    get(16 * 1024 + 1).assert_code(400, "RequestHeaderSectionTooLarge");
+    get(150 * 1024).assert_code(400, "RequestHeaderSectionTooLarge");
+}
+
+#[test]
+fn a_request_has_100_fields() {
+    let server = server();
+    let url = server.presign(&PresignRequest::get("k"));
+    let get = |fields: usize| {
+        // Host is one of them.
+        let call =
+            (1..fields).fold(server.call("GET", &url), |call, at| call.header(&format!("X-H{at}"), "1"));
+        call.answer()
+    };
+    assert_eq!(get(100).text(), "hello");
+    get(101).assert_code(400, "InvalidRequest");
+}
+
+#[test]
+fn a_key_has_1024_bytes() {
+    let server = server();
+    let get = |bytes: usize| server.signed(Method::Get, &format!("/bucket/{}", "k".repeat(bytes))).answer();
+    get(1024).assert_code(404, "NoSuchKey");
+    get(1025).assert_error(
+        400,
+        "KeyTooLongError",
+        "Your key is too long",
+        &[("Size", "1025"), ("MaxSizeAllowed", "1024")],
+    );
+}
+
+#[test]
+fn user_metadata_has_2_kib() {
+    let server = server();
+    let put = |bytes: usize| {
+        let value = "v".repeat(bytes - 1);
+        let headers = [("x-amz-meta-n", value.as_str())];
+        server.signed_with(Method::Put, "/bucket/m", Payload::Unsigned, &headers).body("x").answer()
+    };
+    assert_eq!(put(2048).status, 200);
+    put(2049).assert_code(400, "MetadataTooLarge");
+}
+
+/// Sends a head that announces `length` bytes, and none of them.
+fn announce(server: &TestServer, length: &str) -> Answer {
+    let url = server.presign(&PresignRequest::put("big"));
+    server.call("PUT", &url).header("Content-Length", length).header("Expect", "100-continue").answer()
+}
+
+#[test]
+fn one_put_has_5_gib_and_is_refused_before_its_body() {
+    let server = server();
+    announce(&server, "5368709121").assert_error(
+        400,
+        "EntityTooLarge",
+        "Your proposed upload exceeds the maximum allowed size",
+        &[("ProposedSize", "5368709121"), ("MaxSizeAllowed", "5368709120")],
+    );
+}
+
+#[test]
+fn an_xml_body_has_1_mib() {
+    let server = server();
+    let make = |bytes: usize| {
+        let document = "<CreateBucketConfiguration></CreateBucketConfiguration>";
+        let body = format!("{document}{}", " ".repeat(bytes - document.len()));
+        server.signed(Method::Put, "/second").body(body).answer()
+    };
+    make(1024 * 1024 + 1).assert_code(400, "MaxMessageLengthExceeded");
+    assert_eq!(make(1024 * 1024).status, 200);
+}
+
+#[test]
+fn an_upload_must_say_how_long_it_is() {
+    let server = server();
+    let url = server.presign(&PresignRequest::put("k2"));
+    let refused = |answer: Answer| {
+        answer.assert_error(
+            411,
+            "MissingContentLength",
+            "You must provide the Content-Length HTTP header.",
+            &[],
+        );
+    };
+    refused(server.call("PUT", &url).answer());
+    refused(
+        server
+            .call("PUT", &url)
+            .header("Transfer-Encoding", "chunked")
+            .header("Expect", "100-continue")
+            .answer(),
+    );
+    assert_eq!(server.call("PUT", &url).body("").answer().status, 200);
+    assert_eq!(server.get("k2").header("content-length"), Some("0"));
+}

@@ -16,7 +16,7 @@ use crate::commands::url::UrlArguments;
 #[command(name = "presign", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Print no warnings
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 900)]
     pub(crate) quiet: bool,
 
     #[command(subcommand)]

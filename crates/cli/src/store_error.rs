@@ -47,7 +47,8 @@ fn element(body: &str, name: &str) -> Option<String> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     // What cannot be unescaped is better shown as it came than not at all.
-    let text = quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), |text| text.into_owned());
+    let text =
+        quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
     // A hostile store must not write escape sequences to the terminal.
     Some(text.chars().filter(|c| !c.is_control()).collect())
 }

@@ -83,20 +83,28 @@ impl fmt::Debug for FoundCredentials {
 
 /// Adds to the library's error what can be done about it.
 fn explain(error: CredentialsError, profile: Option<&str>) -> Error {
-    if let CredentialsError::CredentialsNotLoaded(_) = error {
-        let looked = match profile {
-            Some(name) => format!("the profile `{name}` has none"),
-            None => {
-                "neither the environment nor the `default` profile has any, and this machine has no role \
-                     that gives them"
-                    .to_owned()
-            }
-        };
-        return Error::msg(format!(
-            "no credentials found: {looked}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws \
-             configure`, or name a profile with --profile"
-        ));
-    }
-    let from = profile.map_or_else(String::new, |name| format!(" of the profile `{name}`"));
-    Error::new(error).context(format!("the credentials{from} cannot be loaded"))
+    let error = Error::new(error);
+    let is_not_loaded = matches!(error.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_)));
+    let looked = match profile {
+        Some(name) if is_not_loaded => format!("the profile `{name}` has none"),
+        // The instance's metadata service is the last that is asked, on whatever machine this is.
+        None if is_not_loaded || format!("{error:#}").contains("IMDS") => {
+            "neither the environment nor the `default` profile has any, and this machine has no role that gives \
+             them"
+                .to_owned()
+        }
+        Some(name) => {
+            // Of all failures the one that befalls everybody, once a day.
+            let is_sso = format!("{error:#}").contains("SSO token");
+            let way_out =
+                if is_sso { format!("; run `aws sso login --profile {name}`") } else { String::new() };
+            return error.context(format!("the credentials of the profile `{name}` cannot be loaded{way_out}"));
+        }
+        None => return error.context("the credentials cannot be loaded"),
+    };
+    let way_out = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or name a profile with \
+                   --profile";
+    let message = format!("no credentials found: {looked}; {way_out}");
+    // That nobody has any is said already; why a metadata service would not answer is worth a line.
+    if is_not_loaded { Error::msg(message) } else { error.context(message) }
 }

@@ -53,12 +53,12 @@ pub(crate) struct ShareArguments {
     #[arg(long, value_name = "NAME", value_parser = content_disposition::attachment)]
     filename: Option<String>,
 
-    #[command(flatten)]
-    store: StoreOptions,
-
     /// Print the link with what belongs to it, as JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    store: StoreOptions,
 }
 
 const EXAMPLES: &str = "\

@@ -57,18 +57,6 @@ pub(crate) struct UrlArguments {
     #[arg(long = "query", value_name = "NAME=VALUE", value_parser = parse_equation)]
     parameters: Vec<(String, String)>,
 
-    #[command(flatten)]
-    download: DownloadOptions,
-
-    #[command(flatten)]
-    upload: UploadOptions,
-
-    #[command(flatten)]
-    limits: LimitOptions,
-
-    #[command(flatten)]
-    store: StoreOptions,
-
     /// Sign with Signature Version 2, for stores that know nothing newer
     ///
     /// It signs neither host nor region, and AWS's regions opened since 2014 refuse it.
@@ -82,6 +70,18 @@ pub(crate) struct UrlArguments {
     /// Print a curl command that uses the URL
     #[arg(long)]
     curl: bool,
+
+    #[command(flatten)]
+    download: DownloadOptions,
+
+    #[command(flatten)]
+    upload: UploadOptions,
+
+    #[command(flatten)]
+    limits: LimitOptions,
+
+    #[command(flatten)]
+    store: StoreOptions,
 }
 
 /// What the answer to a download shall say.

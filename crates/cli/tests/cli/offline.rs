@@ -55,6 +55,33 @@ fn an_instance_gives_its_role() {
 }
 
 #[test]
+fn a_machine_without_a_role_has_no_credentials() {
+    let metadata = Service::start(|_, _| (403, String::new()));
+    let outcome = machine(&metadata).run(&["url", "bucket/k"]);
+    outcome.assert_refused(1, &["no credentials found", "AWS_ACCESS_KEY_ID", "IMDS is disabled"]);
+}
+
+#[test]
+fn a_process_that_fails_is_told_with_its_profile() {
+    let mut machine = Machine::bare();
+    machine.write_shared_file("config", "[profile broken]\ncredential_process = false\n");
+    let outcome = machine.run(&["url", "bucket/k", "--profile=broken"]);
+    outcome.assert_refused(1, &["credentials of the profile `broken` cannot be loaded"]);
+}
+
+#[test]
+fn an_sso_session_that_is_over_is_told_with_the_way_back() {
+    let mut machine = Machine::bare();
+    machine.write_shared_file(
+        "config",
+        "[profile office]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = reader\n\
+         [sso-session s]\nsso_region = us-east-1\nsso_start_url = https://sso.example.com\n",
+    );
+    let outcome = machine.run(&["url", "bucket/k", "--profile=office"]);
+    outcome.assert_refused(1, &["`office`", "aws sso login --profile office"]);
+}
+
+#[test]
 fn a_container_gives_its_role() {
     let service = Service::start(|_, target| {
         assert_eq!(target, "/credentials");

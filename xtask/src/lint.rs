@@ -5,16 +5,26 @@ use std::process::Command;
 
 use crate::command::{answers, cargo, run};
 use crate::python;
+use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let root = workspace.root();
-    run(cargo(root).args(["fmt", "--all", "--check"]))?;
-    run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    run(cargo(root).args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    python::install(workspace)?;
-    run(Command::new(python::program(workspace, "typos")).current_dir(root))?;
-    check_dependencies(workspace)
+    let mut steps = Steps::default();
+    steps.take("format", || run(cargo(root).args(["fmt", "--all", "--check"])));
+    steps.take("clippy", || {
+        run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    });
+    steps.take("documentation", || {
+        let mut doc = cargo(root);
+        run(doc.args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    steps.take("spelling", || {
+        python::install(workspace)?;
+        run(Command::new(python::program(workspace, "typos")).current_dir(root))
+    });
+    steps.take("dependencies", || check_dependencies(workspace));
+    steps.finish()
 }
 
 /// Licences, sources and bans. The database of advisories is fetched from elsewhere, so it is not part of

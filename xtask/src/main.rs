@@ -7,8 +7,11 @@ mod node;
 mod python;
 mod setup;
 mod stamp;
+mod steps;
 mod test;
 mod workspace;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -39,10 +42,19 @@ enum Task {
     Bench(bench::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
     let workspace = Workspace::locate()?;
-    match arguments.task {
+    match task {
         Task::Test(options) => test::pass(&workspace, &options),
         Task::Lint => lint::check(&workspace),
         Task::Setup => setup::install(&workspace),

@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::command::{answers, cargo, run};
+use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{python, setup};
 
@@ -37,16 +38,17 @@ pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<(
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
     // The Rust tests need Python too: botocore is their byte oracle.
     setup::install(workspace)?;
+    let mut steps = Steps::default();
     if wants(Part::Rust) {
-        rust(workspace)?;
+        steps.take("Rust tests", || rust(workspace));
     }
     if wants(Part::Doc) {
-        cargo_tests(workspace, &["test", "--workspace", "--doc"])?;
+        steps.take("documentation tests", || cargo_tests(workspace, &["test", "--workspace", "--doc"]));
     }
     if wants(Part::Conformance) {
-        conformance(workspace, options)?;
+        steps.take("conformance suite", || conformance(workspace, options));
     }
-    Ok(())
+    steps.finish()
 }
 
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {
@@ -59,7 +61,6 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
 
 fn cargo_tests(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
     run(cargo(workspace.root()).args(arguments).env("PRESIGN_PYTHON", python::interpreter(workspace)))
-        .context("the Rust tests did not pass")
 }
 
 fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
@@ -78,5 +79,5 @@ fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     if options.long {
         pytest.arg("--long");
     }
-    run(pytest.args(&options.pytest)).context("the conformance suite did not pass")
+    run(pytest.args(&options.pytest))
 }

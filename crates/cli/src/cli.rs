@@ -36,8 +36,8 @@ pub(crate) enum Command {
     Post(Box<PostArguments>),
     /// Upload a file and print a link to it
     Share(Box<ShareArguments>),
-    /// Say what a presigned URL is for, until when, and what is unusual about it
-    Inspect(InspectArguments),
+    /// Say what a presigned URL is for, until when, and why it is refused
+    Inspect(Box<InspectArguments>),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

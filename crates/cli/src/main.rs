@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::Cli;
+use crate::commands::Outcome;
 use crate::usage::UsageError;
 
 /// Done.
@@ -40,7 +41,8 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     ExitCode::from(match commands::run(cli) {
-        Ok(()) => SUCCESS,
+        Ok(Outcome::Done) => SUCCESS,
+        Ok(Outcome::Refused) => FAILURE,
         // Whoever read our output has read enough of it.
         Err(error) if is_broken_pipe(&error) => SUCCESS,
         Err(error) => {

@@ -4,17 +4,23 @@ use std::fmt::Display;
 use std::io::{self, Read as _, Write};
 
 use anyhow::{Context as _, Result};
-use clap::Args;
-use presign::{AddressingStyle, Explanation, Mechanism, Method, Timestamp};
+use clap::{ArgGroup, Args};
+use presign::{AddressingStyle, Credentials, Diagnosis, Explanation, Mechanism, Method, Timestamp, Verdict};
+use serde::Serialize;
 
+use super::Outcome;
 use super::url::method_parser;
+use crate::aws::{Signing, StoreOptions};
+use crate::pairs::parse_header;
 use crate::time;
+use crate::usage::UsageError;
 
 /// Say what a presigned URL is for, by whom, until when, and what is unusual about it.
 ///
-/// The signature itself is never printed.
+/// With the key that signed it, say as well whether it works, and if not, why. The signature itself is never
+/// printed, and nothing is sent anywhere.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("key"))]
 pub(crate) struct InspectArguments {
     /// The URL, in single quotes; - reads it from standard input, which keeps it out of the shell's history
     #[arg(value_name = "URL")]
@@ -28,6 +34,26 @@ pub(crate) struct InspectArguments {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     at: Option<Timestamp>,
 
+    /// Check it with the credentials that `presign url` would sign with
+    #[arg(long, group = "key")]
+    verify: bool,
+
+    /// Check it with the credentials of this profile
+    #[arg(long, value_name = "NAME", group = "key")]
+    profile: Option<String>,
+
+    /// Check it with a secret access key that is read from standard input
+    #[arg(long, group = "key")]
+    secret_stdin: bool,
+
+    /// A header that is sent with it, for the check; may be repeated
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", requires = "key", value_parser = parse_header)]
+    headers: Vec<(String, String)>,
+
+    /// An address that it may have been signed for, as in https://files.example.com; may be repeated
+    #[arg(long = "known-host", value_name = "URL", requires = "key")]
+    known_hosts: Vec<String>,
+
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -36,26 +62,123 @@ pub(crate) struct InspectArguments {
 const EXAMPLES: &str = "\
 Examples:
   presign inspect 'https://my-bucket.s3.amazonaws.com/file.txt?X-Amz-Algorithm=…'
-  pbpaste | presign inspect -";
+  pbpaste | presign inspect -
+  presign inspect --profile work --method PUT --header 'content-type: image/png' 'https://…'
+  presign inspect --secret-stdin 'https://…' < secret.txt
+
+Exit codes: 1 when the URL is not presigned, or the check refuses it.";
 
 /// Explains the URL.
-pub(crate) fn run(arguments: &InspectArguments) -> Result<()> {
+pub(crate) async fn run(arguments: &InspectArguments) -> Result<Outcome> {
+    if arguments.url == "-" && arguments.secret_stdin {
+        return Err(UsageError::new(
+            "the URL and the secret cannot both come from standard input; give the URL as an argument, or the key \
+             with --profile",
+        )
+        .into());
+    }
     let url = match arguments.url.as_str() {
-        "-" => {
-            let mut text = String::new();
-            io::stdin().read_to_string(&mut text).context("the URL cannot be read from standard input")?;
-            text
-        }
+        "-" => read_stdin("the URL")?,
         url => url.to_owned(),
     };
     let now = arguments.at.unwrap_or_else(time::now);
-    let explanation = Explanation::of_url_with_method(&url, arguments.method, now)?;
+    let mut explanation = Explanation::of_url_with_method(&url, arguments.method, now)?;
+    let diagnosis = match key(arguments, &explanation, &url).await? {
+        None => None,
+        Some(key) => {
+            let headers: Vec<(&str, &str)> =
+                arguments.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let known_hosts: Vec<&str> = arguments.known_hosts.iter().map(String::as_str).collect();
+            Some(presign::diagnose_url(&url, arguments.method, &headers, &key, now, &known_hosts)?)
+        }
+    };
+    if let Some(Diagnosis { verdict: Verdict::Honoured, method, .. }) = &diagnosis {
+        // The check has found out what the URL does not say.
+        explanation = Explanation::of_url_with_method(&url, *method, now)?;
+    }
+
     let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &explanation)?;
+        let described = Described { explanation: &explanation, diagnosis: diagnosis.as_ref() };
+        serde_json::to_writer_pretty(&mut out, &described)?;
         writeln!(out)?;
     } else {
         write_explanation(&mut out, &explanation)?;
+        if let Some(diagnosis) = &diagnosis {
+            write_diagnosis(&mut out, diagnosis)?;
+        }
+    }
+    let is_refused = diagnosis.is_some_and(|diagnosis| diagnosis.verdict != Verdict::Honoured);
+    Ok(if is_refused { Outcome::Refused } else { Outcome::Done })
+}
+
+/// The key to check with, if any was named.
+async fn key(
+    arguments: &InspectArguments,
+    explanation: &Explanation,
+    url: &str,
+) -> Result<Option<Credentials>> {
+    if arguments.secret_stdin {
+        let secret = read_stdin("the secret access key")?;
+        let mut key =
+            Credentials::new(explanation.access_key_id.as_str(), secret.trim_end_matches(['\r', '\n']));
+        // Of temporary credentials only the URL has the third part.
+        if let Some(token) = session_token(url) {
+            key = key.with_session_token(token);
+        }
+        return Ok(Some(key));
+    }
+    if !arguments.verify && arguments.profile.is_none() {
+        return Ok(None);
+    }
+    let options = StoreOptions { profile: arguments.profile.clone(), ..StoreOptions::default() };
+    let signing = Signing::find(&options).await?;
+    Ok(Some(signing.found.credentials))
+}
+
+fn session_token(url: &str) -> Option<String> {
+    // A plus sign in a URL of S3 is a plus sign; the parser would take it for a space.
+    let url: reqwest::Url = url.trim().replace('+', "%2B").parse().ok()?;
+    let mut parameters = url.query_pairs();
+    let token = parameters.find(|(name, _)| name.eq_ignore_ascii_case("x-amz-security-token"));
+    token.map(|(_, value)| value.into_owned())
+}
+
+fn read_stdin(what: &str) -> Result<String> {
+    let mut text = String::new();
+    io::stdin()
+        .read_to_string(&mut text)
+        .with_context(|| format!("{what} cannot be read from standard input"))?;
+    Ok(text)
+}
+
+/// Everything, as `--json` prints it.
+#[derive(Serialize)]
+struct Described<'a> {
+    #[serde(flatten)]
+    explanation: &'a Explanation,
+    /// Only with a key to check with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<&'a Diagnosis>,
+}
+
+/// The verdict, and what led to it.
+fn write_diagnosis(out: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
+    let mut line = |label: &str, value: &dyn Display| writeln!(out, "{label:>12}  {value}");
+    match (&diagnosis.verdict, diagnosis.method) {
+        (Verdict::Honoured, Some(method)) => {
+            line("verdict", &format_args!("the signature is right, for {method}"))?;
+        }
+        (verdict, _) => line("verdict", &printable(&verdict.to_string()))?,
+    }
+    if let Some(cause) = &diagnosis.cause {
+        line("cause", &printable(&cause.to_string()))?;
+    }
+    for cause in &diagnosis.also {
+        line("then also", &printable(&cause.to_string()))?;
+    }
+    for difference in &diagnosis.differing_lines {
+        line("differs", &printable(&difference.to_string()))?;
     }
     Ok(())
 }

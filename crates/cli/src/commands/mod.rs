@@ -14,19 +14,29 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{Cli, Command};
 
+/// How a command that did its work ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Done,
+    /// What was looked at is refused; the command has said why.
+    Refused,
+}
+
 /// Runs what was asked for.
-pub(crate) fn run(cli: Cli) -> Result<()> {
+pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Inspect(arguments) => return small_runtime()?.block_on(inspect::run(&arguments)),
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
         Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
         Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
-    }
+    }?;
+    Ok(Outcome::Done)
 }
 
 /// A runtime on this thread alone, for commands that mostly compute.

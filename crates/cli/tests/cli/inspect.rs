@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command::{Machine, SIGN_AT};
+use crate::command::{Machine, SECRET_ACCESS_KEY, SIGN_AT};
 
 fn signed(arguments: &[&str]) -> String {
     Machine::with_key().url(&[arguments, &SIGN_AT].concat())
@@ -75,4 +75,69 @@ fn what_is_no_presigned_url_is_refused() {
     let url = signed(&["bucket/k"]);
     let cut = url.split("&X-Amz-Date").next().unwrap();
     refused(cut).assert_refused(1, &["lacks", "X-Amz-Date"]);
+}
+
+#[test]
+fn with_the_key_the_verdict_is_told() {
+    let url = signed(&["bucket/k", "--http-method=PUT", "--content-type=a/b"]);
+    let machine = Machine::with_key();
+    let right = machine.run(&["inspect", &url, AT, "--verify", "--header=content-type: a/b"]);
+    right.assert_success();
+    assert_line(&right.stdout, "verdict", "the signature is right, for PUT");
+    assert_line(&right.stdout, "for", "PutObject");
+
+    let other = machine.run(&["inspect", &url, AT, "--verify", "-Hcontent-type: a/c", "--method=PUT"]);
+    assert_eq!(other.code, 1, "{}", other.stderr);
+    assert!(other.stdout.contains("verdict  refused: The request signature"), "{}", other.stdout);
+    assert!(other.stdout.contains("  cause  ") && other.stdout.contains("content-type"), "{}", other.stdout);
+    assert_eq!(other.stderr, "");
+}
+
+#[test]
+fn the_host_that_a_proxy_changed_is_found() {
+    let url = signed(&["bucket/k", "--endpoint-url=https://files.example.com"]);
+    let behind = url.replace("https://files.example.com", "http://10.0.0.7:9000");
+    let arguments = ["inspect", &behind, AT, "--verify", "--known-host=https://files.example.com", "--json"];
+    let outcome = Machine::with_key().run(&arguments);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(json["diagnosis"]["verdict"]["honoured"], false);
+    assert_eq!(json["diagnosis"]["cause"]["kind"], "host_changed");
+    assert_eq!(json["diagnosis"]["cause"]["signed"], "files.example.com");
+}
+
+#[test]
+fn the_secret_can_come_from_standard_input() {
+    let url = signed(&["bucket/k"]);
+    let mut temporary = Machine::with_key();
+    temporary.set("AWS_SESSION_TOKEN", "a/to+ken=");
+    let with_token = temporary.url(&[&["bucket/k", "--quiet"], &SIGN_AT[..]].concat());
+    let machine = Machine::bare();
+    for url in [&url, &with_token] {
+        let check = |secret: &str| machine.run_with_input(&["inspect", url, AT, "--secret-stdin"], secret);
+        let right = check(&format!("{SECRET_ACCESS_KEY}\n"));
+        right.assert_success();
+        assert_line(&right.stdout, "verdict", "the signature is right, for GET");
+        let wrong = check("hidden-value");
+        assert_eq!(wrong.code, 1);
+        assert!(wrong.stdout.contains("secret"), "{}", wrong.stdout);
+        assert!(!wrong.stdout.contains("hidden"), "{}", wrong.stdout);
+    }
+    machine.run(&["inspect", "-", "--secret-stdin"]).assert_refused(2, &["standard input"]);
+}
+
+#[test]
+fn a_profile_can_have_the_key() {
+    let mut machine = Machine::bare();
+    let key = format!(
+        "[mine]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {SECRET_ACCESS_KEY}\n\
+         [other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = x\n"
+    );
+    machine.write_shared_file("credentials", &key);
+    let url = signed(&["bucket/k"]);
+    machine.run(&["inspect", &url, AT, "--profile=mine"]).assert_success();
+    let other = machine.run(&["inspect", &url, AT, "--profile=other"]);
+    assert_eq!(other.code, 1);
+    assert!(other.stdout.contains("AKIAIOSFODNN7EXAMPLE"), "{}", other.stdout);
+    machine.run(&["inspect", &url, "--header=a: b"]).assert_refused(2, &["--profile"]);
 }

@@ -24,3 +24,27 @@ pub(super) fn refused(error: &StoreError) -> S3Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use presign_s3::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full_and_nothing_else_is_told() {
+        let full = StoreError::DiskFull { action: "writing", place: "/secret/place".into() };
+        let failed =
+            StoreError::Io { action: "reading", place: "/secret/place".into(), reason: "EIO".into() };
+        let stopped = StoreError::Stopped { reason: "fsync of /secret/place failed".into() };
+        for (error, code, status) in [
+            (full, ErrorCode::InsufficientStorage, 507),
+            (failed, ErrorCode::InternalError, 500),
+            (stopped, ErrorCode::ServiceUnavailable, 503),
+        ] {
+            let answer = refused(&error);
+            assert_eq!((answer.code(), answer.status()), (code, status));
+            assert!(!answer.to_string().contains("secret"), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The access log: one line a request, with all that an operator looks for and nothing that could be used again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+#[allow(dead_code, reason = "the other tests use the rest")]
+#[path = "server/support.rs"]
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use presign::{Method, PresignRequest};
+
+use support::{Answer, KEY_ID, SECRET, TestServer};
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The line about that answer. It is written when the answer's last byte is handed over, so it may take a moment.
+    fn line_of(&self, answer: &Answer) -> String {
+        let id = answer.header("x-amz-request-id").unwrap();
+        let began = Instant::now();
+        loop {
+            let text = self.text();
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(id)).collect();
+            if let [line] = lines[..] {
+                return line.to_owned();
+            }
+            assert!(lines.is_empty() && began.elapsed() < Duration::from_secs(5), "{lines:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn assert_holds(line: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(line.contains(part), "no {part} in {line}");
+    }
+}
+
+#[test]
+fn one_line_a_request_says_what_happened_and_gives_nothing_away() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    let server = TestServer::start();
+    server.put("k", "hello");
+
+    let url = server.presign(&PresignRequest::get("k"));
+    let signature = url.rsplit('=').next().unwrap();
+    let got = log.line_of(&server.call("GET", &url).header("User-Agent", "curl/8").answer());
+    let common = ["client=127.0.0.1", "operation=\"REST.GET.OBJECT\"", "X-Amz-Signature=REDACTED"];
+    assert_holds(&got, &common);
+    assert_holds(
+        &got,
+        &["status=200", "error=\"-\"", "bytes_in=0", "bytes_out=5", "ms=", "user_agent=\"curl/8\""],
+    );
+    assert_holds(&got, &["auth_type=\"QueryString\"", "signature_version=\"SigV4\"", KEY_ID]);
+
+    let refused = log.line_of(&server.call("GET", &url.replace("/k?", "/other?")).answer());
+    assert_holds(&refused, &common);
+    assert_holds(&refused, &["status=403", "error=\"SignatureDoesNotMatch\"", "cause=\"the signature"]);
+
+    let old = server.presign_sigv2(&PresignRequest::get("k"));
+    let old_line = log.line_of(&server.call("GET", &old).answer());
+    assert_holds(&old_line, &["status=200", "signature_version=\"SigV2\"", "Signature=REDACTED"]);
+
+    let by_header = log.line_of(&server.signed(Method::Put, "/bucket/k2").body("four").answer());
+    assert_holds(&by_header, &["operation=\"REST.PUT.OBJECT\"", "auth_type=\"AuthHeader\"", "bytes_in=4"]);
+    let anonymous = log.line_of(&server.call("GET", "/bucket").answer());
+    assert_holds(&anonymous, &["operation=\"REST.GET.BUCKET\"", "auth_type=\"-\"", "error=\"AccessDenied\""]);
+
+    let everything = log.text();
+    assert!(!everything.contains(signature) && !everything.contains(SECRET), "{everything}");
+    let old_signature = old.split("Signature=").nth(1).unwrap().split('&').next().unwrap();
+    assert!(!everything.contains(old_signature), "{everything}");
+    assert!(!everything.contains("AWS4-HMAC-SHA256 Credential"), "{everything}");
+}

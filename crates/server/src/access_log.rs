@@ -13,7 +13,10 @@ use tokio::time::Instant;
 
 use crate::http::RequestId;
 
-/// What is known of a request, gathered on its way.
+/// Stands for the status that nobody was there to receive any more, as in other servers' logs.
+const CLIENT_GONE: u16 = 499;
+
+/// What is known of a request, gathered on its way. Whatever way that is, the line is written when the record is dropped.
 pub(crate) struct AccessRecord {
     id: RequestId,
     began: Instant,
@@ -24,7 +27,8 @@ pub(crate) struct AccessRecord {
     operation: Option<&'static str>,
     access_key_id: Option<String>,
     mechanism: Option<Mechanism>,
-    status: StatusCode,
+    /// `None` until there is an answer.
+    status: Option<StatusCode>,
     error: Option<ErrorCode>,
     cause: Option<String>,
     bytes_in: u64,
@@ -45,7 +49,7 @@ impl AccessRecord {
             operation: None,
             access_key_id: None,
             mechanism: None,
-            status: StatusCode::OK,
+            status: None,
             error: None,
             cause: None,
             bytes_in: 0,
@@ -87,7 +91,7 @@ impl AccessRecord {
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.status = status;
+        self.status = Some(status);
     }
 
     pub(crate) fn received(&mut self, bytes: u64) {
@@ -98,8 +102,7 @@ impl AccessRecord {
         self.bytes_out += bytes as u64;
     }
 
-    /// Writes the line.
-    pub(crate) fn log(self) {
+    fn log(&self) {
         let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (auth_type, signature_version) = match self.mechanism {
             None => ("-", "-"),
@@ -115,7 +118,7 @@ impl AccessRecord {
             client = %self.client,
             operation = self.operation.unwrap_or("-"),
             request = %format_args!("{} {}", self.method, redact_url(&self.uri.to_string())),
-            status = self.status.as_u16(),
+            status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             error = self.error.map_or("-", ErrorCode::as_str),
             bytes_in = self.bytes_in,
             bytes_out = self.bytes_out,
@@ -126,5 +129,11 @@ impl AccessRecord {
             user_agent = self.user_agent.as_deref().unwrap_or("-"),
             cause = self.cause.as_deref().unwrap_or("-"),
         );
+    }
+}
+
+impl Drop for AccessRecord {
+    fn drop(&mut self) {
+        self.log();
     }
 }

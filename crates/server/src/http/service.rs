@@ -48,7 +48,7 @@ pub(super) async fn answer(
     record.received(upload.received());
     add_names(&mut answer, id);
     record.answered(answer.status());
-    answer.map(|body| ObservedBody { body, record: Some(record), connection })
+    answer.map(|body| ObservedBody { body, record, connection })
 }
 
 async fn respond(
@@ -116,10 +116,10 @@ fn add_names(answer: &mut Answer, id: RequestId) {
     headers.insert(SERVER, HeaderValue::from_static("Presign"));
 }
 
-/// An answer's body that counts what goes out. With its end comes the line of the access log.
+/// An answer's body that counts what goes out. With its end the record is dropped, which writes the access log.
 pub(super) struct ObservedBody {
     body: AnswerBody,
-    record: Option<AccessRecord>,
+    record: AccessRecord,
     connection: Arc<Connection>,
 }
 
@@ -132,12 +132,10 @@ impl Body for ObservedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(record) = &mut self.record {
-            match &frame {
-                Some(Ok(frame)) => record.sent(frame.data_ref().map_or(0, Bytes::len)),
-                Some(Err(error)) => record.broke_off(error),
-                None => {}
-            }
+        match &frame {
+            Some(Ok(frame)) => self.record.sent(frame.data_ref().map_or(0, Bytes::len)),
+            Some(Err(error)) => self.record.broke_off(error),
+            None => {}
         }
         Poll::Ready(frame)
     }
@@ -154,8 +152,5 @@ impl Body for ObservedBody {
 impl Drop for ObservedBody {
     fn drop(&mut self) {
         self.connection.patience.answer_ended();
-        if let Some(record) = self.record.take() {
-            record.log();
-        }
     }
 }

@@ -75,6 +75,22 @@ fn an_upload_that_stands_still_is_given_up() {
 }
 
 #[test]
+fn a_download_that_nobody_reads_is_given_up() {
+    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "500ms")]);
+    let size = 20_000_000;
+    server.put("k", vec![7; size]);
+    let call = server.call("GET", &server.presign(&PresignRequest::get("k")));
+    let mut stream = server.connect();
+    stream.write_all(&call.to_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(2000));
+    let mut received = Vec::new();
+    let _ = stream.read_to_end(&mut received);
+    assert!(received.len() < size, "{}", received.len());
+    // One that is read goes on for as long as it takes.
+    assert_eq!(server.get("k").body.len(), size);
+}
+
+#[test]
 fn a_slow_head_and_an_idle_connection_are_closed_each_in_its_time() {
     let server =
         TestServer::with(&[("PRESIGN_TIMEOUTS_HEADER_READ", "300ms"), ("PRESIGN_TIMEOUTS_IDLE", "1500ms")]);

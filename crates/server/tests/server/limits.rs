@@ -38,6 +38,8 @@ fn headers_have_16_kib() {
     assert_eq!(get(16 * 1024).text(), "hello");
     get(16 * 1024 + 1).assert_code(400, "RequestHeaderSectionTooLarge");
     get(150 * 1024).assert_code(400, "RequestHeaderSectionTooLarge");
+    // Past what is read at all there is no room left for words.
+    assert_eq!(get(1024 * 1024).status, 431);
 }
 
 #[test]

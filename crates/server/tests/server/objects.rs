@@ -45,6 +45,41 @@ fn an_object_goes_up_and_comes_down_by_url() {
 }
 
 #[test]
+fn a_method_that_s3_does_not_have_is_405() {
+    let answer = TestServer::start().call("PATCH", "/bucket/k").answer();
+    answer.assert_error(
+        405,
+        "MethodNotAllowed",
+        "The specified method is not allowed against this resource.",
+        &[("Method", "PATCH")],
+    );
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, POST, DELETE"));
+}
+
+#[test]
+fn metadata_comes_back_and_what_is_not_ascii_is_encoded() {
+    let server = TestServer::start();
+    let headers = [("content-language", "de"), ("x-amz-meta-Plain", "a b"), ("x-amz-meta-umlaut", "\u{fc}")];
+    let put = server.signed_with(Method::Put, "/bucket/k", presign::Payload::Unsigned, &headers).body("x");
+    assert_eq!(put.answer().status, 200);
+    let get = server.get("k");
+    assert_eq!(get.header("content-language"), Some("de"));
+    assert_eq!(get.header("x-amz-meta-plain"), Some("a b"));
+    assert_eq!(get.header("x-amz-meta-umlaut"), Some("=?UTF-8?Q?=C3=BC?="));
+}
+
+#[test]
+fn an_object_is_replaced_as_a_whole() {
+    let server = TestServer::start();
+    let first =
+        server.signed_with(Method::Put, "/bucket/k", presign::Payload::Unsigned, &[("x-amz-meta-a", "1")]);
+    assert_eq!(first.body(vec![1; 100_000]).answer().status, 200);
+    server.put("k", "small");
+    let get = server.get("k");
+    assert_eq!((get.text().as_str(), get.header("x-amz-meta-a")), ("small", None));
+}
+
+#[test]
 fn an_object_goes_up_and_comes_down_with_signed_headers() {
     let server = TestServer::start();
     assert_eq!(server.signed(Method::Put, "/bucket/a").body("one").answer().status, 200);

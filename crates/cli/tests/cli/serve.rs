@@ -1,5 +1,10 @@
 //! `presign serve`: starting, stopping, and starting again.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
 use crate::command::Machine;
 use crate::http;
 use crate::store::Store;
@@ -52,4 +57,45 @@ fn help_lists_every_setting() {
     for setting in presign_server::SETTINGS {
         assert!(help.stdout.contains(setting.name), "{}", setting.name);
     }
+}
+
+/// Sends the head of an upload and half of its body, and gives the connection.
+fn half_an_upload(machine: &mut Machine, store: &Store) -> TcpStream {
+    store.introduce_to(machine);
+    store.make_bucket("bucket");
+    let url = machine.url(&["s3://bucket/k", "--http-method=PUT"]);
+    let host = store.endpoint.strip_prefix("http://").unwrap();
+    let target = url.strip_prefix(&store.endpoint).unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!("PUT {target} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 10\r\n\r\n01234");
+    stream.write_all(head.as_bytes()).unwrap();
+    // The store has begun with it once it has had the time to.
+    thread::sleep(Duration::from_millis(300));
+    stream
+}
+
+#[test]
+fn a_running_upload_is_finished_before_it_stops() {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    let mut upload = half_an_upload(&mut machine, &store);
+    let stopping = thread::spawn(move || store.stop("TERM"));
+    thread::sleep(Duration::from_millis(300));
+    assert!(!stopping.is_finished(), "it waits for the upload");
+    upload.write_all(b"56789").unwrap();
+    let mut answer = String::new();
+    upload.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(stopping.join().unwrap().success());
+}
+
+#[test]
+fn a_second_signal_stops_it_at_once() {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    let _upload = half_an_upload(&mut machine, &store);
+    store.signal("TERM");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(store.stop("INT").code(), Some(130));
 }

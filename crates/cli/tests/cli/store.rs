@@ -65,9 +65,13 @@ impl Store {
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
+    pub(crate) fn signal(&self, signal: &str) {
+        send_signal(&self.child, signal);
+    }
+
     /// Sends a signal and waits for the end.
     pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
-        send_signal(&self.child, signal);
+        self.signal(signal);
         wait(&mut self.child)
     }
 }

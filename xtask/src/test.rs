@@ -76,6 +76,8 @@ fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     }
     let mut pytest = Command::new(python::interpreter(workspace));
     pytest.args(["-m", "pytest"]).current_dir(workspace.conformance()).env("PRESIGN_BINARY", presign);
+    // A system's own folder for temporary files may be memory, and small.
+    pytest.arg("--basetemp").arg(workspace.scratch());
     if options.long {
         pytest.arg("--long");
     }

@@ -34,6 +34,11 @@ impl Workspace {
         self.target.join("tools")
     }
 
+    /// The folder in which the conformance suite keeps what it works on; emptied at each run.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.target.join("conformance")
+    }
+
     /// The product's binary, as `cargo build` leaves it.
     pub(crate) fn presign(&self, release: bool) -> PathBuf {
         let profile = if release { "release" } else { "debug" };

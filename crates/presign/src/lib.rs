@@ -29,6 +29,11 @@
 //! [`Unverified::parse`] reads a request as it arrived, the caller looks up the key that it names, and
 //! [`Unverified::verify`] makes every check. The [`Verified`] request yields what was signed; a [`Refusal`] carries
 //! all that S3's own answer prints.
+//!
+//! # Explain
+//!
+//! [`Explanation`] tells what a URL says, without its key; [`diagnose`] finds out, with it, why a request was refused
+//! and names the [`Cause`]; [`redact_url`] makes a URL fit for a log.
 
 mod bucket_url;
 mod canonical_request;
@@ -51,8 +56,10 @@ pub use caveats::{CaveatViolation, Caveats, InvalidCaveat};
 pub use credentials::{Credentials, SecretAccessKey};
 pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use explain::{
-    ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Explanation, Limit, NotPresigned,
-    Notice, Operation, Operations, Parameter, RequiredHeader, Scheme, Validity, redact_url,
+    ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Cause, Diagnosis, Explanation,
+    Limit, LineDifference, LinePart, NotPresigned, Notice, Operation, Operations, Parameter, Place,
+    RequiredHeader, Scheme, Side, Validity, Verdict, compare_canonical_requests, diagnose, diagnose_url,
+    redact_url,
 };
 pub use method::{Method, UnknownMethod};
 pub use sign::{

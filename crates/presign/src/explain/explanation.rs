@@ -15,13 +15,13 @@ use crate::explain::operation::Operations;
 use crate::explain::redact::{redact_url, shown_header, shown_parameter};
 use crate::explain::span::Span;
 use crate::method::Method;
-use crate::timestamp::Timestamp;
 use crate::parameter_name::{is_auth_parameter, stands_for_a_header};
+use crate::timestamp::Timestamp;
 use crate::verify::{Mechanism, Request};
 
 /// What a presigned URL says: for what, by whom, from when until when, and what is unusual about it.
 ///
-/// Nothing in it proves that the signature is right; that takes the key.
+/// Nothing in it proves that the signature is right; [`diagnose_url`](crate::diagnose_url) does, with the key.
 /// Neither the signature nor a session token is in it, so it may be printed and sent.
 ///
 /// ```

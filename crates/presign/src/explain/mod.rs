@@ -1,9 +1,16 @@
 //! Explaining: what a presigned URL says, and why a request was refused.
 //!
-//! [`Explanation`] needs nothing but the URL. Everything here may be printed, logged and sent: signatures, session
-//! tokens and encryption keys are left out.
+//! [`Explanation`] needs nothing but the URL. [`diagnose`] has the key as well: when the signature does not match, it
+//! alters the request in all the ways in which proxies, clients and people are known to alter one, until it matches,
+//! and so names the [`Cause`]. Everything here may be printed, logged and sent: signatures, session tokens and
+//! encryption keys are left out.
 
+mod attempt;
+mod cause;
+mod cause_text;
 mod claimed;
+mod diagnosis;
+mod difference;
 mod explanation;
 mod limit;
 mod link;
@@ -13,9 +20,16 @@ mod notice;
 mod observe;
 mod operation;
 mod redact;
+mod refusal_cause;
+mod search;
 mod serialize;
 mod span;
+mod trial;
+mod variations;
 
+pub use cause::{Cause, Place, Side};
+pub use diagnosis::{Diagnosis, Verdict, diagnose, diagnose_url};
+pub use difference::{LineDifference, LinePart, compare_canonical_requests};
 pub use explanation::{Explanation, Parameter, RequiredHeader, Validity};
 pub use limit::Limit;
 pub use location::{AddressingStyle, Scheme};

@@ -71,6 +71,9 @@ impl Claimed {
         }
         let is_html_escaped = link.is_html_escaped();
         match (has_v4, has_v2) {
+            (false, false) if link.has("amp;X-Amz-Signature") => {
+                Err(NotPresigned::MissingParameters { missing: missing_v4, is_html_escaped })
+            }
             (false, false) => Err(NotPresigned::Unsigned),
             (true, true) => Err(NotPresigned::TwoMechanisms),
             (true, false) if !missing_v4.is_empty() => {

@@ -357,6 +357,9 @@ fn what_is_not_whole_is_told() {
     assert_eq!(cause("GET", &changed(&target, "X-Amz-Date", "y"), &HEADERS), missing(&["X-Amz-Date"]));
     let escaped = cause("GET", &target.replace('&', "&amp;"), &HEADERS);
     assert!(matches!(escaped, Cause::ParametersMissing { is_html_escaped: true, .. }));
+    let behind_another = changed(&target, "?", "?versionId=1&").replace('&', "&amp;");
+    let escaped = cause("GET", &behind_another, &HEADERS);
+    assert!(matches!(escaped, Cause::ParametersMissing { is_html_escaped: true, .. }));
     assert_eq!(cause("GET", "/b/k", &HEADERS), Cause::NotSigned);
     let cut = target.get(..target.len() - 4).unwrap();
     assert_eq!(cause("GET", cut, &HEADERS), Cause::MalformedSignature { length: 60 });
@@ -365,6 +368,33 @@ fn what_is_not_whole_is_told() {
     let (start, signature) = target.split_at(target.len() - 64);
     let upper = format!("{start}{}", signature.to_uppercase());
     assert_eq!(cause("GET", &upper, &HEADERS), Cause::MalformedSignature { length: 64 });
+}
+
+#[test]
+fn a_long_request_is_no_reason_to_search_long() {
+    let headers: Vec<String> = (0..2000).map(|at| format!("h{at}")).collect();
+    let target = sign(&PresignRequest::get("k"));
+    let signed = format!("SignedHeaders=host%3B{}", headers.join("%3B"));
+    let target = changed(&target, "SignedHeaders=host", &signed);
+    let hosts = vec!["h"; 2000].join(",");
+    let arrived = [("host", "h"), ("x-forwarded-host", hosts.as_str()), ("h1", hosts.as_str())];
+    let missing = Cause::HeaderMissing { name: "h0".to_owned(), signed: None };
+    assert_eq!(cause("GET", &target, &arrived), missing);
+}
+
+#[test]
+fn a_search_ends() {
+    let target = sign(&PresignRequest::get("k"));
+    let good = Attempt::of(&Request::new("GET", &target, &HEADERS)).unwrap();
+    let key = key();
+    let mut trial = Trial::new(&good, &key).unwrap();
+    let mut attempts = 0;
+    while trial.is_signed(&good) {
+        attempts += 1;
+    }
+    assert_eq!(attempts, crate::explain::trial::MAX_ATTEMPTS);
+    let other = Credentials::new("AKIDEXAMPLE", "another");
+    assert!(!Trial::new(&good, &other).unwrap().is_signed(&good));
 }
 
 /// Signs a canonical request as a signer may that does not follow S3's rules.

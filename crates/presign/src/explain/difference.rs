@@ -1,5 +1,6 @@
 //! Which lines of two canonical requests differ.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -191,8 +192,8 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
 }
 
 fn parameters_not_in(query: &str, other: &str) -> String {
-    let only_here: Vec<&str> =
-        query.split('&').filter(|pair| !other.split('&').any(|other| other == *pair)).collect();
+    let others: HashSet<&str> = other.split('&').collect();
+    let only_here: Vec<&str> = query.split('&').filter(|pair| !others.contains(pair)).collect();
     // With no parameter of its own, its order or their number is what differs.
     let shown = if only_here.is_empty() && query.len() >= other.len() {
         query.to_owned()

@@ -226,6 +226,8 @@ fn what_is_not_presigned_is_told() {
     assert!(refused(&cut).to_string().contains("X-Amz-Signature"));
     let escaped = refused(&get().replace('&', "&amp;"));
     assert!(matches!(escaped, NotPresigned::MissingParameters { is_html_escaped: true, .. }));
+    let behind_another = refused(&changed(&get(), "?", "?versionId=1&").replace('&', "&amp;"));
+    assert!(matches!(behind_another, NotPresigned::MissingParameters { is_html_escaped: true, .. }));
     assert_eq!(refused("https://h/b/k?AWSAccessKeyId=A&Signature=s"), missing(&["Expires"], false));
     assert_eq!(refused(&format!("{}&Signature=s", get())), NotPresigned::TwoMechanisms);
     assert!(matches!(refused(&changed(&get(), "%2Fs3", "")), NotPresigned::MalformedCredential { .. }));

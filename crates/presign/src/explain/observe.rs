@@ -1,5 +1,7 @@
 //! Finding what is unusual about a URL.
 
+use std::collections::HashMap;
+
 use crate::caveats::{Caveats, InvalidCaveat};
 use crate::explain::claimed::Claimed;
 use crate::explain::limit::is_caveat;
@@ -105,6 +107,9 @@ impl Observed<'_, '_> {
 
     fn host(&self, notices: &mut Vec<Notice>) {
         let authority = self.link.authority;
+        if authority.is_empty() {
+            return;
+        }
         let name = location::host_name(authority);
         let host = authority.to_owned();
         let reach = Reach::of(name);
@@ -148,14 +153,15 @@ impl Observed<'_, '_> {
         if link.path.contains('+') {
             notices.push(Notice::PlusInPath);
         }
-        for (at, parameter) in link.parameters.iter().enumerate() {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (parameter, raw) in link.parameters.iter().zip(link.query.split('&')) {
             let name = || parameter.name.to_string();
-            let raw = link.query.split('&').nth(at).unwrap_or_default();
             if raw.contains('+') {
                 notices.push(Notice::PlusInQuery { name: name() });
             }
-            let earlier = link.parameters.iter().take(at);
-            if earlier.filter(|other| other.name == parameter.name).count() == 1 {
+            let count = counts.entry(&parameter.name).or_default();
+            *count += 1;
+            if *count == 2 {
                 notices.push(Notice::RepeatedParameter { name: name() });
             }
             if is_tracking(&parameter.name) {

@@ -2,6 +2,7 @@
 
 use crate::caveats::CaveatViolation;
 use crate::explain::cause::Cause;
+use crate::explain::claimed::{SIX, THREE};
 use crate::explain::redact::is_secret_parameter;
 use crate::timestamp::Timestamp;
 use crate::verify::{Refusal, ScopeFault};
@@ -81,16 +82,16 @@ impl Cause {
         })
     }
 
-    /// As a caller that knows the request can say it better.
+    /// The same, made more exact by what is known of the request: the names of its parameters, and who has a session
+    /// token.
     pub(super) fn of_refused(
         refusal: &Refusal,
         parameters: &[&str],
         token_sent: bool,
         key_has_token: bool,
     ) -> Option<Cause> {
-        Some(match (Cause::of_refusal(refusal)?, refusal) {
-            (Cause::ParametersMissing { .. }, _) => {
-                use crate::explain::claimed::{SIX, THREE};
+        Some(match Cause::of_refusal(refusal)? {
+            Cause::ParametersMissing { .. } => {
                 let wanted = if *refusal == Refusal::MissingParameters { &SIX[..] } else { &THREE[..] };
                 let names =
                     wanted.iter().copied().filter(|name| !parameters.contains(name)).collect::<Vec<_>>();
@@ -98,15 +99,15 @@ impl Cause {
                 Cause::ParametersMissing { names, is_html_escaped }
             }
             // `&amp;` before the signature of another kind looks like no signature at all.
-            (Cause::NotSigned, _) if parameters.iter().any(|name| is_escaped_secret(name)) => {
+            Cause::NotSigned if parameters.iter().any(|name| is_escaped_secret(name)) => {
                 Cause::ParametersMissing { names: Vec::new(), is_html_escaped: true }
             }
-            (Cause::SessionTokenWrong, _) => match (token_sent, key_has_token) {
+            Cause::SessionTokenWrong => match (token_sent, key_has_token) {
                 (false, _) => Cause::SessionTokenMissing,
                 (true, false) => Cause::SessionTokenUnexpected,
                 (true, true) => Cause::SessionTokenWrong,
             },
-            (cause, _) => cause,
+            cause => cause,
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::explain::attempt::{Attempt, name_of};
 use crate::explain::cause::Cause;
 use crate::explain::redact::shown_header;
-use crate::explain::variations::Variation;
+use crate::explain::variations::{MAX_LISTED, Variation};
 use crate::parameter_name::is_auth_parameter;
 use crate::verify::Mechanism;
 
@@ -42,7 +42,7 @@ pub(in crate::explain) fn headers(
         variations.extend(other_values(arrived, "content-type"));
         return variations;
     }
-    for name in signed_headers {
+    for name in signed_headers.iter().take(MAX_LISTED) {
         variations.extend(other_values(arrived, name));
     }
     variations
@@ -56,6 +56,7 @@ fn contradictions(arrived: &Attempt, mechanism: Mechanism) -> Vec<Variation> {
     let names = arrived.pairs.iter().map(|pair| name_of(pair).to_ascii_lowercase());
     names
         .filter(|name| !is_auth_parameter(name) && arrived.header(name).is_some())
+        .take(MAX_LISTED)
         .map(|name| {
             let attempt = arrived.without_header(&name);
             (Cause::HeaderContradictsUrl { name }, attempt)
@@ -68,6 +69,7 @@ fn added_in_v2(arrived: &Attempt) -> Vec<Variation> {
     let names = arrived.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
     names
         .filter(|name| matches!(&**name, "content-type" | "content-md5") || name.starts_with("x-amz-"))
+        .take(MAX_LISTED)
         .map(|name| {
             let attempt = arrived.without_header(&name);
             (Cause::HeaderAdded { name }, attempt)
@@ -82,7 +84,7 @@ fn other_values(arrived: &Attempt, name: &str) -> Vec<Variation> {
     let fields = arrived.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
     let fields: Vec<&str> = fields.map(|(_, value)| value.trim()).collect();
     if fields.len() > 1 {
-        values.extend(fields.iter().map(|value| (*value).to_owned()));
+        values.extend(fields.iter().take(MAX_LISTED).map(|value| (*value).to_owned()));
     }
     if let Some(current) = current {
         values.extend([
@@ -90,7 +92,7 @@ fn other_values(arrived: &Attempt, name: &str) -> Vec<Variation> {
             current.trim_matches('"').to_owned(),
             format!("\"{current}\""),
         ]);
-        values.extend(current.split(',').map(|item| item.trim().to_owned()));
+        values.extend(current.split(',').take(MAX_LISTED).map(|item| item.trim().to_owned()));
     }
     values.push(String::new());
     match name {

@@ -3,7 +3,7 @@
 use crate::explain::attempt::Attempt;
 use crate::explain::cause::Cause;
 use crate::explain::location::{host_name, port};
-use crate::explain::variations::Variation;
+use crate::explain::variations::{MAX_LISTED, Variation};
 
 /// Names that a machine has for itself, and a container for its host.
 const OWN_NAMES: [&str; 5] = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "host.docker.internal"];
@@ -17,9 +17,9 @@ pub(in crate::explain) fn likely_hosts(arrived: &Attempt, known: &[&str]) -> Vec
     let mut hosts: Vec<String> = Vec::new();
     for name in ["x-forwarded-host", "x-original-host", "x-host"] {
         let values = arrived.header(name).unwrap_or_default().split(',');
-        hosts.extend(values.map(|host| host.trim().to_owned()));
+        hosts.extend(values.take(MAX_LISTED).map(|host| host.trim().to_owned()));
     }
-    hosts.extend(forwarded_hosts(arrived.header("forwarded").unwrap_or_default()));
+    hosts.extend(forwarded_hosts(arrived.header("forwarded").unwrap_or_default()).take(MAX_LISTED));
     if let Some(forwarded_port) = arrived.header("x-forwarded-port") {
         let with_port: Vec<String> = hosts
             .iter()

@@ -20,6 +20,10 @@ use crate::explain::attempt::Attempt;
 use crate::explain::cause::Cause;
 use crate::method::Method;
 
+/// No more hosts, headers or values than this are tried of those that a request lists itself: the request may be
+/// anyone's, and long.
+const MAX_LISTED: usize = 16;
+
 /// An attempt, and what it would prove.
 pub(super) type Variation = (Cause, Attempt);
 

@@ -57,6 +57,10 @@ impl AccessRecord {
         }
     }
 
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
     pub(crate) fn client(&mut self, address: IpAddr) {
         self.client = address;
     }

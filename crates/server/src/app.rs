@@ -5,6 +5,7 @@ use std::sync::Arc;
 use presign::VerifyPolicy;
 use presign_store::Store;
 
+use crate::auth::Diagnoses;
 use crate::clock::Clock;
 use crate::config::Timeouts;
 use crate::http::{PublicHosts, TrustedProxies};
@@ -20,4 +21,5 @@ pub(crate) struct App {
     pub(crate) hosts: PublicHosts,
     pub(crate) proxies: TrustedProxies,
     pub(crate) timeouts: Timeouts,
+    pub(crate) diagnoses: Diagnoses,
 }

@@ -38,6 +38,7 @@ mod cors;
 mod endpoint;
 mod http;
 mod keys;
+mod open_files;
 mod ops;
 mod server;
 mod sweep;

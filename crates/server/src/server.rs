@@ -14,11 +14,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
 use crate::http::{PublicHosts, TrustedProxies, serve_connection};
 use crate::keys::{self, NewRootKey, RootKeyError};
-use crate::sweep;
+use crate::{open_files, sweep};
 
 /// Why the server does not start. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,7 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let local_addr = listener.local_addr().map_err(refused)?;
 
+        open_files::raise_limit();
         make_private_directory(&config.data)?;
         let options = StoreOptions { cache_bytes: config.cache_bytes, ..StoreOptions::default() };
         let store = Store::open(&config.data, options).await?;
@@ -102,6 +104,7 @@ impl Server {
             hosts: PublicHosts::new(&config.public_endpoints, local_addr),
             proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             timeouts: config.timeouts,
+            diagnoses: Diagnoses::default(),
         });
         Ok(Self { config, app, listener, local_addr, new_root_key })
     }

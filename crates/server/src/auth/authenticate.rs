@@ -7,7 +7,7 @@ use presign_iam::{Action, Context, Resource};
 use presign_s3::operation::ResourceKind;
 use presign_s3::{Operation, S3Error, Target};
 
-use super::cause::cause;
+use super::cause::{Mismatched, cause};
 use super::gate::{Authorized, Gate, UploadRules};
 use crate::access_log::AccessRecord;
 use crate::app::App;
@@ -31,6 +31,9 @@ pub(crate) fn authorize(
             Err(Attempt::Refused(refusal)) if matches!(refusal, Refusal::SignatureMismatch(_)) => {
                 // The likeliest host's answer is the one that helps; the others are guesses.
                 refused.get_or_insert(refusal);
+            }
+            Err(Attempt::Refused(Refusal::Unsigned)) if asks_for_response_headers(head) => {
+                return Err(S3Error::response_headers_need_a_signature());
             }
             Err(Attempt::Refused(refusal)) => return Err(refuse(&refusal, record)),
             Err(Attempt::Answered(error)) => return Err(error),
@@ -85,7 +88,19 @@ fn verify_as_sent_to(
     let unverified = Unverified::parse(request)?;
     record.claimed(unverified.access_key_id(), unverified.mechanism());
     let key = app.ring.find(unverified.access_key_id());
-    let verified = unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy)?;
+    let verified = match unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy) {
+        Ok(verified) => verified,
+        Err(refusal) => {
+            if let (Refusal::SignatureMismatch(_), Some(key)) = (&refusal, &key) {
+                let credentials = key.credentials.clone();
+                let address = client.address;
+                let id = record.id();
+                let request = Mismatched { id, head, host, host_bucket, address, credentials, now };
+                app.diagnoses.begin(request, &app.policy, app.hosts.configured());
+            }
+            return Err(refusal.into());
+        }
+    };
     // The verifier lets nobody through without a key.
     let key = key.ok_or_else(S3Error::access_denied)?;
 
@@ -106,6 +121,12 @@ fn verify_as_sent_to(
         context: Context::default(),
     };
     Ok(Authorized { upload: upload_rules(&verified)?, gate, operation })
+}
+
+/// Whether the query has a parameter with which the signer of a download decides headers of its answer.
+fn asks_for_response_headers(head: &Head<'_>) -> bool {
+    let query = head.target.split_once('?').map_or("", |(_, query)| query);
+    matches!(head.method, "GET" | "HEAD") && query.split('&').any(|pair| pair.starts_with("response-"))
 }
 
 /// What the signature and the URL's caveats ask of the body.

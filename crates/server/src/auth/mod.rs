@@ -8,4 +8,5 @@ mod cause;
 mod gate;
 
 pub(crate) use authenticate::authorize;
+pub(crate) use cause::Diagnoses;
 pub(crate) use gate::{Authorized, UploadRules};

@@ -27,6 +27,11 @@ impl PublicHosts {
         Self { configured, base }
     }
 
+    /// The hosts of the public endpoints.
+    pub(crate) fn configured(&self) -> &[String] {
+        &self.configured
+    }
+
     /// What [`presign_s3::Target`] needs to tell a bucket from a host.
     pub(crate) fn base(&self) -> &BaseHosts {
         &self.base

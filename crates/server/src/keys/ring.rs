@@ -13,12 +13,14 @@ pub(crate) struct KnownKey {
     pub(crate) principal: Principal,
     /// The secret, with the signing keys derived from it so far.
     pub(crate) verification: VerificationKey,
+    /// The same secret, for finding out why a signature is wrong.
+    pub(crate) credentials: Credentials,
 }
 
 impl KnownKey {
     pub(super) fn new(access_key_id: &str, secret: &SecretAccessKey, principal: Principal) -> Self {
-        let verification = VerificationKey::new(Credentials::new(access_key_id, secret.expose()));
-        Self { principal, verification }
+        let credentials = Credentials::new(access_key_id, secret.expose());
+        Self { principal, verification: VerificationKey::new(credentials.clone()), credentials }
     }
 }
 

@@ -31,6 +31,19 @@ fn an_anonymous_request_is_denied() {
 }
 
 #[test]
+fn an_anonymous_request_decides_no_headers_of_the_answer() {
+    let server = server();
+    get(&server, "/bucket/k?response-content-type=text%2Fhtml").assert_error(
+        400,
+        "InvalidRequest",
+        "Request specific response headers cannot be used for anonymous GET requests.",
+        &[],
+    );
+    let signed = server.presign(&PresignRequest::get("k").response_content_type("text/html"));
+    assert_eq!(get(&server, &signed).header("content-type"), Some("text/html"));
+}
+
+#[test]
 fn a_url_past_its_life_says_since_when() {
     let server = server();
     let url = server.presign(&PresignRequest::get("k").expires_in(Duration::from_secs(60)));

@@ -1,5 +1,8 @@
 //! Where a bucket is: the part of a URL before the object's key.
 
+use std::iter;
+
+use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD};
 use crate::endpoint::{EndpointError, EndpointUrl};
 
 /// The address of one bucket: what goes before an object's key, and the Host that is signed.
@@ -15,6 +18,8 @@ pub struct BucketUrl {
     host: String,
     /// The path up to the key, encoded, without a closing slash; the endpoint's own in virtual-hosted style.
     path: String,
+    /// The end of the canonical request of a URL that demands no header: it is the same for every object.
+    host_lines: String,
     is_virtual_hosted: bool,
 }
 
@@ -41,16 +46,19 @@ impl BucketUrl {
             origin: endpoint.origin.clone(),
             host: endpoint.host.clone(),
             path: format!("{}/{bucket}", endpoint.path),
+            host_lines: host_lines(&endpoint.host),
             is_virtual_hosted: false,
         }
     }
 
     pub(crate) fn new_virtual_hosted(endpoint: &EndpointUrl, bucket: &str) -> Self {
         let (scheme, authority) = endpoint.origin.split_once("://").unwrap_or(("https", &endpoint.origin));
+        let host = format!("{}.{}", bucket.to_ascii_lowercase(), endpoint.host);
         BucketUrl {
             bucket: bucket.to_owned(),
             origin: format!("{scheme}://{bucket}.{authority}"),
-            host: format!("{}.{}", bucket.to_ascii_lowercase(), endpoint.host),
+            host_lines: host_lines(&host),
+            host,
             path: endpoint.path.clone(),
             is_virtual_hosted: true,
         }
@@ -77,10 +85,21 @@ impl BucketUrl {
         &self.path
     }
 
+    /// The canonical request from the line feed before the headers to its end, when Host is the only one.
+    pub(crate) fn host_lines(&self) -> &str {
+        &self.host_lines
+    }
+
     /// Whether the bucket is named in the host and not in the path.
     pub fn is_virtual_hosted(&self) -> bool {
         self.is_virtual_hosted
     }
+}
+
+fn host_lines(host: &str) -> String {
+    let mut lines = CanonicalRequest::start(128);
+    lines.header("host", iter::once(host));
+    lines.finish(iter::once("host"), UNSIGNED_PAYLOAD)
 }
 
 /// A name that changes neither the host nor the path it is put into beyond itself.

@@ -29,8 +29,8 @@ impl CanonicalRequest {
         CanonicalRequest { text }
     }
 
-    /// Starts with nothing: the method and the path come from elsewhere.
-    pub(crate) fn without_path(capacity: usize) -> Self {
+    /// Starts with nothing, for a part of a canonical request.
+    pub(crate) fn start(capacity: usize) -> Self {
         CanonicalRequest { text: String::with_capacity(capacity) }
     }
 
@@ -51,10 +51,9 @@ impl CanonicalRequest {
         }
     }
 
-    /// The query line, of parameters that are encoded and sorted already.
-    pub(crate) fn query_as_is(&mut self, query: &str) {
-        self.text.push('\n');
-        self.text.push_str(query);
+    /// The text so far.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 
     /// A signed header. Several values of one name are one header, joined by commas.
@@ -93,6 +92,11 @@ impl CanonicalRequest {
 
 /// Appends a header's value without surrounding white space, each inner run of it one space.
 pub(crate) fn push_trimmed(out: &mut String, value: &str) {
+    let has_space = value.bytes().any(|byte| byte == b' ' || byte == b'\t');
+    if !has_space {
+        out.push_str(value);
+        return;
+    }
     let mut words = value.split([' ', '\t']).filter(|word| !word.is_empty());
     if let Some(first) = words.next() {
         out.push_str(first);

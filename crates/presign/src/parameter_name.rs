@@ -46,6 +46,17 @@ pub(crate) fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
 impl ParameterKind {
     /// The kind of the parameter of that decoded name.
     pub(crate) fn of(name: &str) -> Self {
+        // As the SDKs spell them; what is left is rare.
+        if let "X-Amz-Algorithm"
+        | "X-Amz-Credential"
+        | "X-Amz-Date"
+        | "X-Amz-Expires"
+        | "X-Amz-Security-Token"
+        | "X-Amz-Signature"
+        | "X-Amz-SignedHeaders" = name
+        {
+            return ParameterKind::Auth;
+        }
         let is_any_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         match name.as_bytes().first() {
             Some(b'x' | b'X') if starts_with_ignoring_case(name, "x-amz-") => {

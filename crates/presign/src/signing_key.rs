@@ -47,26 +47,25 @@ impl SigningKey {
     }
 
     /// Whether this is the key of that day, region and service.
-    pub(crate) fn is_for(&self, date: &str, region: &str, service: &str) -> bool {
-        let mut parts = self.scope.split('/');
-        parts.next() == Some(date) && parts.next() == Some(region) && parts.next() == Some(service)
+    pub(crate) fn is_for<'s>(&'s self, date: &str, region: &str, service: &str) -> bool {
+        let after = |text: &'s str, part: &str| text.strip_prefix(part)?.strip_prefix('/');
+        let rest = after(&self.scope, date).and_then(|rest| after(rest, region));
+        rest.and_then(|rest| after(rest, service)) == Some(TERMINAL)
     }
 
     /// Signs the hash of a canonical request made at `time`.
     pub(crate) fn sign_hash(&self, time: &BasicTime, canonical_request_hash: &[u8; 32]) -> Signature {
-        let mut mac = self.mac.clone();
+        // The string to sign is put together on the stack: one update costs less than five.
+        let mut text = StackText::<192>::default();
         let hash = Hex::new(canonical_request_hash);
-        // The string to sign, never put together: its pieces go straight into the hash.
-        let mut head = [0_u8; 34];
-        let (algorithm, stamp) = head.split_at_mut(17);
-        algorithm.copy_from_slice(b"AWS4-HMAC-SHA256\n");
-        let (stamp, newline) = stamp.split_at_mut(16);
-        stamp.copy_from_slice(time.as_str().as_bytes());
-        newline.copy_from_slice(b"\n");
-        mac.update(&head);
-        mac.update(self.scope.as_bytes());
-        mac.update(b"\n");
-        mac.update(hash.as_str().as_bytes());
+        let pieces = [b"AWS4-HMAC-SHA256\n", &time.as_bytes()[..], b"\n", self.scope.as_bytes(), b"\n", &hash.0];
+        let mut mac = self.mac.clone();
+        if pieces.into_iter().all(|piece| text.push(piece)) {
+            mac.update(text.as_bytes());
+        } else {
+            // A region's name that long is nobody's but must not change the signature.
+            pieces.into_iter().for_each(|piece| mac.update(piece));
+        }
         Signature(mac.finalize().into_bytes().into())
     }
 
@@ -75,6 +74,36 @@ impl SigningKey {
         let mut mac = self.mac.clone();
         mac.update(text);
         Signature(mac.finalize().into_bytes().into())
+    }
+}
+
+/// A short text of at most `N` bytes.
+struct StackText<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Default for StackText<N> {
+    fn default() -> Self {
+        StackText { bytes: [0; N], length: 0 }
+    }
+}
+
+impl<const N: usize> StackText<N> {
+    /// Appends a piece; `false`, and nothing changed, if there is no room for it.
+    fn push(&mut self, piece: &[u8]) -> bool {
+        match self.bytes.get_mut(self.length..self.length + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.length += piece.len();
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -131,18 +160,26 @@ impl fmt::Debug for Signature {
 
 /// Reads 64 lower-case hexadecimal digits.
 pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
     let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 32];
+    let mut all = 0;
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let &[high, low] = pair else { return None };
-        *byte = value(high)? << 4 | value(low)?;
+        if let [high, low] = pair {
+            let (high, low) = (hex_value(*high), hex_value(*low));
+            *byte = high << 4 | low;
+            all |= high | low;
+        }
     }
-    Some(bytes)
+    (all < 16).then_some(bytes)
+}
+
+/// What a lower-case hexadecimal digit stands for; of anything else, more than 15.
+fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => 0xff,
+    }
 }
 
 /// Thirty-two bytes as 64 lower-case hexadecimal digits, kept on the stack.
@@ -196,6 +233,17 @@ mod tests {
         let text = "AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n\
                     3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04";
         assert_eq!(key.sign_text(text.as_bytes()), signature);
+    }
+
+    #[test]
+    fn a_long_scope_is_signed_like_a_short_one() {
+        for length in [1, 60, 61, 62, 63, 64, 65, 500] {
+            let key = SigningKey::derive(&SecretAccessKey::new("s"), "20130524", &"r".repeat(length), "s3");
+            let time = Timestamp::parse_basic("20130524T000000Z").unwrap().basic();
+            let hash = Hex::new(&[7; 32]);
+            let text = format!("AWS4-HMAC-SHA256\n{}\n{}\n{}", time.as_str(), key.scope(), hash.as_str());
+            assert_eq!(key.sign_hash(&time, &[7; 32]), key.sign_text(text.as_bytes()), "{length}");
+        }
     }
 
     #[test]

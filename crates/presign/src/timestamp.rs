@@ -154,6 +154,10 @@ impl BasicTime {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// The day alone, `20130524`, as the credential scope has it.
     pub fn date(&self) -> &str {
         self.as_str().get(..8).unwrap_or_default()

@@ -6,6 +6,15 @@
 
 use std::borrow::Cow;
 
+/// Where a piece of a query ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At the equals sign or ampersand that follows a parameter's name.
+    Name,
+    /// At the ampersand that follows a value.
+    Value,
+}
+
 /// Which characters besides the unreserved ones stay as they are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -117,6 +126,7 @@ pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
 }
 
 /// A piece of a URL as it arrived, both decoded and in canonical form.
+#[derive(Default)]
 pub(crate) struct Piece<'a> {
     pub(crate) decoded: Cow<'a, str>,
     pub(crate) canonical: Cow<'a, str>,
@@ -128,38 +138,56 @@ pub(crate) fn read(raw: &str, keep: Keep) -> Result<Piece<'_>, Malformed> {
     if raw.bytes().all(|byte| keep.keeps(byte)) {
         return Ok(Piece { decoded: Cow::Borrowed(raw), canonical: Cow::Borrowed(raw) });
     }
-    let decoded = decode(raw)?;
-    let canonical = if is_canonical(raw, keep) {
-        Cow::Borrowed(raw)
-    } else {
-        Cow::Owned(encode(&decoded, keep).into_owned())
-    };
-    Ok(Piece { decoded, canonical })
+    read_escaped(raw, keep)
 }
 
-/// Whether a text, known to decode, is spelt just as [`encode`] would spell it.
-fn is_canonical(raw: &str, keep: Keep) -> bool {
+fn read_escaped(raw: &str, keep: Keep) -> Result<Piece<'_>, Malformed> {
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut is_canonical = true;
     let mut rest = raw.as_bytes();
     loop {
-        match rest {
+        let plain = rest.iter().position(|byte| !keep.keeps(*byte)).unwrap_or(rest.len());
+        let (kept, tail) = rest.split_at_checked(plain).ok_or(Malformed)?;
+        decoded.extend_from_slice(kept);
+        rest = match tail {
             [b'%', high, low, tail @ ..] => {
-                let Ok(byte) = hex_value(*high).and_then(|high| Ok(high << 4 | hex_value(*low)?)) else {
-                    return false;
-                };
-                if keep.keeps(byte) || high.is_ascii_lowercase() || low.is_ascii_lowercase() {
-                    return false;
-                }
-                rest = tail;
+                let byte = hex_value(*high)? << 4 | hex_value(*low)?;
+                is_canonical &= !keep.keeps(byte) && !high.is_ascii_lowercase() && !low.is_ascii_lowercase();
+                decoded.push(byte);
+                tail
             }
+            [b'%', ..] => return Err(Malformed),
             [byte, tail @ ..] => {
-                if !keep.keeps(*byte) {
-                    return false;
-                }
-                rest = tail;
+                is_canonical = false;
+                decoded.push(*byte);
+                tail
             }
-            [] => return true,
-        }
+            [] => break,
+        };
     }
+    let decoded = String::from_utf8(decoded).map_err(|_| Malformed)?;
+    let canonical = if is_canonical { Cow::Borrowed(raw) } else { Cow::Owned(encode(&decoded, keep).into_owned()) };
+    Ok(Piece { decoded: Cow::Owned(decoded), canonical })
+}
+
+/// Takes the next name or value off a query. Returns it, the delimiter after it, and the rest.
+pub(crate) fn take_piece(query: &str, end: End) -> Result<(Piece<'_>, Option<u8>, &str), Malformed> {
+    let is_delimiter = |byte: u8| byte == b'&' || byte == b'=' && end == End::Name;
+    let bytes = query.as_bytes();
+    let plain = bytes.iter().position(|byte| !Keep::Unreserved.keeps(*byte)).unwrap_or(bytes.len());
+    let is_plain = bytes.get(plain).is_none_or(|byte| is_delimiter(*byte));
+    let length = if is_plain {
+        plain
+    } else {
+        bytes.iter().position(|byte| is_delimiter(*byte)).unwrap_or(bytes.len())
+    };
+    let (raw, rest) = query.split_at_checked(length).ok_or(Malformed)?;
+    let piece = if is_plain {
+        Piece { decoded: Cow::Borrowed(raw), canonical: Cow::Borrowed(raw) }
+    } else {
+        read_escaped(raw, Keep::Unreserved)?
+    };
+    Ok((piece, rest.bytes().next(), rest.get(1..).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Presigning, in two steps: all that does not depend on the object's key, then the key.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::iter;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use crate::uri::{self, Keep};
 
 /// The longest key that S3 knows, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 1024;
+
+/// What stands before the signature, which is always the last parameter.
+const SIGNATURE_PARAMETER: &str = "&X-Amz-Signature=";
 
 /// A presigned URL, with what its holder must know to use it.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,12 +85,20 @@ pub struct PreparedPresign<'a> {
     headers: Vec<(String, String)>,
     /// From the `?` to the `=` before the signature.
     query: String,
-    /// The canonical request from the line feed after the path to its end.
-    canonical_tail: String,
+    canonical_query: CanonicalQuery,
+    /// The canonical request from the line feed before the headers to its end.
+    header_lines: Cow<'a, str>,
     time: BasicTime,
     day: Arc<SigningDay>,
     signed_at: Timestamp,
     expires_at: Timestamp,
+}
+
+/// The parameters in canonical order.
+enum CanonicalQuery {
+    /// The URL's own: nothing but the signature's parameters, which it writes in that order.
+    AsInUrl,
+    Sorted(String),
 }
 
 impl<'a> PreparedPresign<'a> {
@@ -106,22 +118,27 @@ impl<'a> PreparedPresign<'a> {
         let mut query = String::with_capacity(320 + token.map_or(0, |token| token.len() * 2));
         query.push('?');
         push_operation_parameters(&mut query, request)?;
-        // Only then is the query as it stands also the canonical one.
         let is_canonical = query.len() == 1 && token.is_none();
         push_auth_parameters(&mut query, &day, &time, seconds, with_host(&headers, bucket.host()));
         if let Some(token) = token {
             query.push_str("&X-Amz-Security-Token=");
             uri::encode_into(&mut query, token, Keep::Unreserved);
         }
-        let canonical_tail = canonical_tail(&query, is_canonical, || with_host(&headers, bucket.host()));
-        query.push_str("&X-Amz-Signature=");
+        let canonical_query =
+            if is_canonical { CanonicalQuery::AsInUrl } else { CanonicalQuery::Sorted(sorted(&query)) };
+        let header_lines = match headers.len() {
+            0 => Cow::Borrowed(bucket.host_lines()),
+            _ => Cow::Owned(header_lines(|| with_host(&headers, bucket.host()))),
+        };
+        query.push_str(SIGNATURE_PARAMETER);
 
         Ok(PreparedPresign {
             bucket,
             method: request.method,
             headers,
             query,
-            canonical_tail,
+            canonical_query,
+            header_lines,
             time,
             day,
             signed_at,
@@ -165,7 +182,15 @@ impl<'a> PreparedPresign<'a> {
         hash.update(self.method.as_str());
         hash.update(b"\n");
         hash.update(path);
-        hash.update(&self.canonical_tail);
+        match &self.canonical_query {
+            CanonicalQuery::AsInUrl => {
+                let query = self.query.strip_prefix('?').and_then(|query| query.strip_suffix(SIGNATURE_PARAMETER));
+                hash.update(b"\n");
+                hash.update(query.unwrap_or_default());
+            }
+            CanonicalQuery::Sorted(query) => hash.update(query),
+        }
+        hash.update(self.header_lines.as_bytes());
         let signature = self.day.key().sign_hash(&self.time, &hash.finalize().into());
         url.push_str(&self.query);
         url.push_str(signature.to_hex().as_str());
@@ -254,20 +279,22 @@ fn push_number(text: &mut String, number: u64) {
     }
 }
 
-/// The canonical request after its path: the same for every key.
-fn canonical_tail<'h, H>(query: &str, is_canonical: bool, headers: impl Fn() -> H) -> String
+/// A line feed, and the URL's parameters in canonical order.
+fn sorted(query: &str) -> String {
+    let parameters = query.trim_start_matches('?').split('&');
+    let mut parameters: Vec<(&str, &str)> =
+        parameters.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+    let mut canonical = CanonicalRequest::start(query.len() + 1);
+    canonical.query(&mut parameters);
+    canonical.into_text()
+}
+
+/// The canonical request from the line feed before the headers to its end.
+fn header_lines<'h, H>(headers: impl Fn() -> H) -> String
 where
     H: Iterator<Item = (&'h str, &'h str)>,
 {
-    let query = query.trim_start_matches('?');
-    let mut canonical = CanonicalRequest::without_path(query.len() + 128);
-    if is_canonical {
-        canonical.query_as_is(query);
-    } else {
-        let mut parameters: Vec<(&str, &str)> =
-            query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-        canonical.query(&mut parameters);
-    }
+    let mut canonical = CanonicalRequest::start(256);
     for (name, value) in headers() {
         canonical.header(name, iter::once(value));
     }

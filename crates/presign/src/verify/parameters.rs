@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::parameter_name::ParameterKind;
-use crate::uri::{self, Keep, Malformed};
+use crate::uri::{self, End, Malformed};
 
 /// One parameter, decoded and in canonical form.
 pub(crate) struct Parameter<'a> {
@@ -22,21 +22,46 @@ pub(crate) fn read(query: &str) -> Result<Vec<Parameter<'_>>, Malformed> {
         return Ok(Vec::new());
     }
     let mut parameters = Vec::with_capacity(8);
-    for pair in query.split('&') {
-        let (name, value, has_equals_sign) = match pair.split_once('=') {
-            Some((name, value)) => (name, value, true),
-            None => (pair, "", false),
+    let mut rest = query;
+    loop {
+        let (name, after_name, tail) = uri::take_piece(rest, End::Name)?;
+        let (value, after_value, tail) = match after_name {
+            Some(b'=') => uri::take_piece(tail, End::Value)?,
+            _ => (uri::Piece::default(), after_name, tail),
         };
-        let name = uri::read(name, Keep::Unreserved)?;
-        let value = uri::read(value, Keep::Unreserved)?;
         parameters.push(Parameter {
             kind: ParameterKind::of(&name.decoded),
             name: name.decoded,
             value: value.decoded,
             canonical_name: name.canonical,
             canonical_value: value.canonical,
-            has_equals_sign,
+            has_equals_sign: after_name == Some(b'='),
         });
+        if after_value.is_none() {
+            break;
+        }
+        rest = tail;
     }
     Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_piece_between_ampersands_is_a_parameter() {
+        let read = |query| {
+            let parameters = read(query).unwrap();
+            let plain = |p: &Parameter<'_>| (p.name.to_string(), p.value.to_string(), p.has_equals_sign);
+            parameters.iter().map(plain).collect::<Vec<_>>()
+        };
+        let p = |name: &str, value: &str, has_equals_sign| (name.to_owned(), value.to_owned(), has_equals_sign);
+        assert_eq!(read(""), []);
+        assert_eq!(read("a"), [p("a", "", false)]);
+        assert_eq!(read("a=&b"), [p("a", "", true), p("b", "", false)]);
+        assert_eq!(read("a=b=c&&=d"), [p("a", "b=c", true), p("", "", false), p("", "d", true)]);
+        assert_eq!(read("%61=%26&"), [p("a", "&", true), p("", "", false)]);
+        assert_eq!(read("é=ü"), [p("é", "ü", true)]);
+    }
 }

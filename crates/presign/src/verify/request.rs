@@ -24,14 +24,19 @@ impl<'a> Request<'a> {
         Request { method, target, headers, remote_address: None, host_bucket: None }
     }
 
+    /// The encoded path, and the encoded query without its question mark; empty when there is none.
+    pub(crate) fn path_and_query(&self) -> (&'a str, &'a str) {
+        self.target.split_once('?').unwrap_or((self.target, ""))
+    }
+
     /// The encoded path.
     pub(crate) fn path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+        self.path_and_query().0
     }
 
     /// The encoded query, without its question mark; empty when there is none.
     pub(crate) fn query(&self) -> &'a str {
-        self.target.split_once('?').map_or("", |(_, query)| query)
+        self.path_and_query().1
     }
 
     /// The values of a header, in the order of their fields.

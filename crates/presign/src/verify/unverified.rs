@@ -64,8 +64,9 @@ impl<'a> Unverified<'a> {
             .method
             .parse()
             .map_err(|_| Refusal::UnknownMethod { method: request.method.to_owned() })?;
-        let path = uri::read(request.path(), Keep::Slash)?;
-        let mut parameters = parameters::read(request.query())?;
+        let (path, query) = request.path_and_query();
+        let path = uri::read(path, Keep::Slash)?;
+        let mut parameters = parameters::read(query)?;
         let found = AuthParameters::find(&parameters)?;
         let authorization = request.header("authorization");
         let claim = match (found.is_v4(), found.is_v2(), authorization) {

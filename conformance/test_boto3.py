@@ -94,13 +94,13 @@ def test_altered_and_over(s3, bucket):
     s3.put_object(Bucket=bucket, Key="fox.txt", Body=BODY)
     s3.put_object(Bucket=bucket, Key="secret.txt", Body=b"secret")
     parameters = {"Bucket": bucket, "Key": "fox.txt"}
-    url = s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=2)
+    url = s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=4)
     assert send("GET", url) == (200, BODY)
     status, body = send("GET", url.replace("fox.txt", "secret.txt"))
     assert status == 403 and b"<Code>SignatureDoesNotMatch</Code>" in body and b"secret\n" not in body
     status, body = send("PUT", url, b"overwritten")
     assert status == 403 and b"<Code>SignatureDoesNotMatch</Code>" in body
-    time.sleep(2.5)
+    time.sleep(4.5)
     status, body = send("GET", url)
     assert status == 403 and b"<Message>Request has expired</Message>" in body
     assert send("GET", s3.generate_presigned_url("get_object", Params=parameters)) == (200, BODY)

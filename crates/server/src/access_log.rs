@@ -121,7 +121,7 @@ impl AccessRecord {
             request_id = %self.id,
             client = %self.client,
             operation = self.operation.unwrap_or("-"),
-            request = %format_args!("{} {}", self.method, redact_url(&self.uri.to_string())),
+            request = %format_args!("{} {}", self.method, shortened(&redact_url(&self.uri.to_string()), 4096)),
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             error = self.error.map_or("-", ErrorCode::as_str),
             bytes_in = self.bytes_in,
@@ -130,14 +130,31 @@ impl AccessRecord {
             access_key_id = self.access_key_id.as_deref().unwrap_or("-"),
             auth_type,
             signature_version,
-            user_agent = self.user_agent.as_deref().unwrap_or("-"),
+            user_agent = self.user_agent.as_deref().map_or("-", |agent| shortened(agent, 512)),
             cause = self.cause.as_deref().unwrap_or("-"),
         );
     }
 }
 
+/// The beginning of a text. Anybody may send a head of many kilobytes; that is no reason to keep it for ever.
+fn shortened(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+}
+
 impl Drop for AccessRecord {
     fn drop(&mut self) {
         self.log();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("abcd", 3), "abc");
+        assert_eq!(shortened("ab\u{e9}", 3), "ab");
     }
 }

@@ -166,6 +166,17 @@ fn a_malformed_parameter_is_400_in_s3s_words() {
 }
 
 #[test]
+fn a_parameter_of_the_signature_comes_once() {
+    let server = server();
+    let url = server.presign(&PresignRequest::get("k"));
+    for twice in ["X-Amz-Expires=3600", "X-Amz-Date=20261121T120000Z", "X-Amz-SignedHeaders=host"] {
+        assert!(url.contains(twice));
+        get(&server, &format!("{url}&{twice}")).assert_code(400, MALFORMED);
+    }
+    assert_eq!(get(&server, &url).status, 200);
+}
+
+#[test]
 fn another_region_is_told_which_one_is_right() {
     let server = TestServer::with(&[]);
     let elsewhere = Signer::new(Credentials::new(KEY_ID, SECRET), "us-east-2").unwrap();

@@ -67,6 +67,19 @@ fn a_url_can_allow_exactly_one_creation() {
 }
 
 #[test]
+fn a_condition_in_the_signed_query_is_enforced() {
+    let server = TestServer::start();
+    server.put("k", "hello");
+    let put = |etag: &'static str| {
+        let url = server.presign(&PresignRequest::put("k").query("If-Match", etag));
+        server.call("PUT", &url).body("new").answer()
+    };
+    put("\"0123\"").assert_code(412, "PreconditionFailed");
+    assert_eq!(server.get("k").text(), "hello");
+    assert_eq!(put("\"5d41402abc4b2a76b9719d911017c592\"").status, 200);
+}
+
+#[test]
 fn a_name_as_header_and_as_parameter_must_agree() {
     let server = TestServer::start();
     let url =

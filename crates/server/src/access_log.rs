@@ -61,6 +61,11 @@ impl AccessRecord {
         self.id
     }
 
+    /// The key that the request claims, if it came so far.
+    pub(crate) fn access_key_id(&self) -> Option<&str> {
+        self.access_key_id.as_deref()
+    }
+
     pub(crate) fn client(&mut self, address: IpAddr) {
         self.client = address;
     }

@@ -7,12 +7,12 @@
 mod support;
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use presign::{Method, PresignRequest};
+use presign::{BucketUrl, Method, PresignRequest};
 
-use support::{Answer, KEY_ID, SECRET, TestServer};
+use support::{Answer, KEY_ID, SECRET, TestServer, noon, signer, target_of};
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
@@ -28,6 +28,14 @@ impl Write for Log {
         Ok(())
     }
 }
+
+/// The log of this process, from its first use on.
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    log
+});
 
 impl Log {
     fn text(&self) -> String {
@@ -59,9 +67,7 @@ fn assert_holds(line: &str, parts: &[&str]) {
 
 #[test]
 fn one_line_a_request_says_what_happened_and_gives_nothing_away() {
-    let log = Log::default();
-    let writer = log.clone();
-    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    let log = &*LOG;
     let server = TestServer::start();
     server.put("k", "hello");
 
@@ -117,4 +123,29 @@ fn one_line_a_request_says_what_happened_and_gives_nothing_away() {
     let old_signature = old.split("Signature=").nth(1).unwrap().split('&').next().unwrap();
     assert!(!everything.contains(old_signature), "{everything}");
     assert!(!everything.contains("AWS4-HMAC-SHA256 Credential"), "{everything}");
+}
+
+#[test]
+fn a_host_that_was_only_guessed_at_is_no_wrong_signature() {
+    let log = &*LOG;
+    let endpoints = "https://one.example,https://two.example";
+    let server = TestServer::on(TestServer::start().end(), &[("PRESIGN_PUBLIC_ENDPOINTS", endpoints)]);
+    let bucket = BucketUrl::path_style("https://two.example", "bucket").unwrap();
+    let url = signer().presign(&bucket, &PresignRequest::put("k"), noon()).unwrap();
+    let put = |key: &str| {
+        let target = target_of(url.as_str()).replace("/k?", key);
+        server.call("PUT", &target).host("127.0.0.1:9000").body("x").answer()
+    };
+    let (good, wrong) = (put("/k?"), put("/other?"));
+    assert_eq!((good.status, wrong.status), (200, 403));
+    let id = |answer: &Answer| answer.header("x-amz-request-id").unwrap().to_owned();
+    let is_explained = |id: &str| {
+        log.text().lines().any(|line| line.contains("why the signature is wrong") && line.contains(id))
+    };
+    let began = Instant::now();
+    while !is_explained(&id(&wrong)) {
+        assert!(began.elapsed() < Duration::from_secs(10), "{}", log.text());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!is_explained(&id(&good)));
 }

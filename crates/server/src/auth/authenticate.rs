@@ -25,12 +25,13 @@ pub(crate) fn authorize(
     record: &mut AccessRecord,
 ) -> Result<Authorized, S3Error> {
     let received = head.value("host").unwrap_or_default();
+    let now = Timestamp::from(now);
     let mut refused = None;
     for host in app.hosts.candidates(received, client.forwarded_host.as_deref()) {
-        match verify_as_sent_to(host, app, head, client, now.into(), record) {
+        match verify_as_sent_to(host, app, head, client, now, record) {
             Err(Attempt::Refused(refusal)) if matches!(refusal, Refusal::SignatureMismatch(_)) => {
                 // The likeliest host's answer is the one that helps; the others are guesses.
-                refused.get_or_insert(refusal);
+                refused.get_or_insert((host, refusal));
             }
             Err(Attempt::Refused(Refusal::Unsigned)) if asks_for_response_headers(head) => {
                 return Err(S3Error::response_headers_need_a_signature());
@@ -40,7 +41,25 @@ pub(crate) fn authorize(
             Ok(authorized) => return Ok(authorized),
         }
     }
-    Err(refused.map_or_else(S3Error::access_denied, |refusal| refuse(&refusal, record)))
+    // There is a host to try, always.
+    let (host, refusal) = refused.ok_or_else(S3Error::access_denied)?;
+    look_into(host, app, head, client, now, record);
+    Err(refuse(&refusal, record))
+}
+
+/// Has the wrong signature explained in the log, if it is one of a key that is known.
+fn look_into(host: &str, app: &App, head: &Head<'_>, client: &Client, now: Timestamp, record: &AccessRecord) {
+    let Some(key) = record.access_key_id().and_then(|id| app.ring.find(id)) else { return };
+    let request = Mismatched {
+        id: record.id(),
+        head,
+        host,
+        host_bucket: app.hosts.base().bucket_in(host),
+        address: client.address,
+        credentials: key.credentials.clone(),
+        now,
+    };
+    app.diagnoses.begin(request, &app.policy, app.hosts.configured());
 }
 
 /// Why one attempt did not end in an operation.
@@ -88,19 +107,7 @@ fn verify_as_sent_to(
     let unverified = Unverified::parse(request)?;
     record.claimed(unverified.access_key_id(), unverified.mechanism());
     let key = app.ring.find(unverified.access_key_id());
-    let verified = match unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy) {
-        Ok(verified) => verified,
-        Err(refusal) => {
-            if let (Refusal::SignatureMismatch(_), Some(key)) = (&refusal, &key) {
-                let credentials = key.credentials.clone();
-                let address = client.address;
-                let id = record.id();
-                let request = Mismatched { id, head, host, host_bucket, address, credentials, now };
-                app.diagnoses.begin(request, &app.policy, app.hosts.configured());
-            }
-            return Err(refusal.into());
-        }
-    };
+    let verified = unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy)?;
     // The verifier lets nobody through without a key.
     let key = key.ok_or_else(S3Error::access_denied)?;
 

@@ -51,6 +51,12 @@ impl CanonicalRequest {
         }
     }
 
+    /// The query line, of parameters that are encoded and sorted already.
+    pub(crate) fn query_as_is(&mut self, query: &str) {
+        self.text.push('\n');
+        self.text.push_str(query);
+    }
+
     /// The text so far.
     pub(crate) fn into_text(self) -> String {
         self.text

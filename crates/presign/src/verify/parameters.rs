@@ -12,6 +12,8 @@ pub(crate) struct Parameter<'a> {
     pub(crate) value: Cow<'a, str>,
     pub(crate) canonical_name: Cow<'a, str>,
     pub(crate) canonical_value: Cow<'a, str>,
+    /// Whether it arrived just as it is signed.
+    pub(crate) is_canonical: bool,
     /// SigV2 signs `?acl` and `?acl=` differently.
     pub(crate) has_equals_sign: bool,
 }
@@ -29,7 +31,10 @@ pub(crate) fn read(query: &str) -> Result<Vec<Parameter<'_>>, Malformed> {
             Some(b'=') => uri::take_piece(tail, End::Value)?,
             _ => (uri::Piece::default(), after_name, tail),
         };
+        let is_canonical = after_name == Some(b'=')
+            && matches!((&name.canonical, &value.canonical), (Cow::Borrowed(_), Cow::Borrowed(_)));
         parameters.push(Parameter {
+            is_canonical,
             kind: ParameterKind::of(&name.decoded),
             name: name.decoded,
             value: value.decoded,
@@ -56,7 +61,8 @@ mod tests {
             let plain = |p: &Parameter<'_>| (p.name.to_string(), p.value.to_string(), p.has_equals_sign);
             parameters.iter().map(plain).collect::<Vec<_>>()
         };
-        let p = |name: &str, value: &str, has_equals_sign| (name.to_owned(), value.to_owned(), has_equals_sign);
+        let p =
+            |name: &str, value: &str, has_equals_sign| (name.to_owned(), value.to_owned(), has_equals_sign);
         assert_eq!(read(""), []);
         assert_eq!(read("a"), [p("a", "", false)]);
         assert_eq!(read("a=&b"), [p("a", "", true), p("b", "", false)]);

@@ -200,17 +200,38 @@ impl<'a> ClaimV4<'a> {
         let path = parts.path.canonical.as_ref();
         let capacity = path.len() + parts.request.target.len() + 256;
         let mut canonical = CanonicalRequest::new(method.as_str(), path, capacity);
-        let mut parameters: Vec<(&str, &str)> = Vec::with_capacity(parts.parameters.len());
-        for (at, parameter) in parts.parameters.iter().enumerate() {
-            if Some(at) != self.signature_parameter {
-                parameters.push((&parameter.canonical_name, &parameter.canonical_value));
+        match self.query_as_signed(parts) {
+            Some(query) => canonical.query_as_is(query),
+            None => {
+                let parameters = parts.parameters.iter().enumerate();
+                let mut parameters: Vec<(&str, &str)> = parameters
+                    .filter(|(at, _)| Some(*at) != self.signature_parameter)
+                    .map(|(_, parameter)| {
+                        (parameter.canonical_name.as_ref(), parameter.canonical_value.as_ref())
+                    })
+                    .collect();
+                canonical.query(&mut parameters);
             }
         }
-        canonical.query(&mut parameters);
         for name in self.signed_headers.split(';') {
             canonical.header(name, parts.request.header_values(name));
         }
         canonical.finish(iter::once(self.signed_headers.as_ref()), payload)
+    }
+
+    /// The query as it arrived, up to its signature, when that is also its canonical form: so it is in
+    /// every URL that has none but the signature's parameters and was made by botocore or this crate.
+    fn query_as_signed<'q>(&self, parts: &Parts<'q>) -> Option<&'q str> {
+        let (signature, signed) = parts.parameters.split_last()?;
+        let is_last = self.signature_parameter == Some(signed.len());
+        let is_canonical = signed.iter().all(|parameter| parameter.is_canonical)
+            && signed.is_sorted_by_key(|p| (p.canonical_name.as_ref(), p.canonical_value.as_ref()));
+        if !(is_last && is_canonical && signature.is_canonical) {
+            return None;
+        }
+        let end = signature.canonical_name.len() + signature.canonical_value.len() + "&=".len();
+        let query = parts.request.query();
+        query.get(..query.len().checked_sub(end)?)
     }
 
     fn mismatch(&self, parts: &Parts<'_>, payload: &str) -> Refusal {

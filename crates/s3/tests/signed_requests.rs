@@ -125,6 +125,32 @@ fn a_sub_resource_is_signed_and_then_refused_by_name() {
     assert_eq!(code(serve("DELETE", BASE, &added, &[])), ErrorCode::SignatureDoesNotMatch);
 }
 
+/// SigV2 signs the sub-resources of its own time only; those that came later it neither signs nor may hide.
+#[test]
+fn a_sub_resource_that_sigv2_does_not_sign_is_never_the_plain_operation() {
+    let bucket = BucketUrl::path_style(&format!("http://{BASE}"), "bucket").unwrap();
+    let signer = Signer::new(credentials(), "us-east-1").unwrap();
+    for (method, added, named) in [
+        ("PUT", "retention", "PutObjectRetention"),
+        ("PUT", "legal-hold", "PutObjectLegalHold"),
+        ("PUT", "encryption=", "UpdateObjectEncryption"),
+        ("PUT", "rename%4Fbject", "RenameObject"),
+        ("GET", "attributes", "GetObjectAttributes"),
+        ("DELETE", "TAGGING", "DeleteObjectTagging"),
+        ("DELETE", "x-id=1&retention=1", "DELETE of the sub-resource \"retention\""),
+    ] {
+        let request =
+            PresignRequest::object(method.parse().unwrap(), "key").expires_in(Duration::from_secs(60));
+        let url = signer.presign_sigv2(&bucket, &request, SIGNED_AT).unwrap().into_string();
+        let url = url.strip_prefix(bucket.origin()).unwrap();
+        assert!(serve(method, BASE, url, &[]).is_ok(), "{method}");
+        assert!(serve(method, BASE, &format!("{url}&x-id=1"), &[]).is_ok(), "{method}");
+        let refusal = serve(method, BASE, &format!("{url}&{added}"), &[]).unwrap_err();
+        assert_eq!(refusal.code(), ErrorCode::NotImplemented, "{method} {added}");
+        assert_eq!(refusal.fields()[0].1, format!("{named} is not implemented by this server"));
+    }
+}
+
 #[test]
 fn metadata_in_the_url_is_stored_and_its_checksum_is_not_believed() {
     let request = PresignRequest::put("key")

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use presign::{Method, Verified};
 
-use super::{Operation, request::SignedRequest};
+use super::{Operation, refused, request::SignedRequest};
 use crate::{S3Error, Target};
 
 impl Operation {
@@ -18,6 +18,15 @@ impl Operation {
     pub fn from_verified(verified: &Verified<'_>, target: &Target) -> Result<Self, S3Error> {
         if !is_target_of(verified, target) {
             return Err(S3Error::access_denied());
+        }
+        // SigV2 leaves the sub-resources unsigned that are younger than itself. To overlook one would make a
+        // plain PutObject of `PUT /bucket/key?retention`; to heed it would heed what nobody signed.
+        if let Some(name) = verified.unsigned_parameter_names().find(|name| refused::is_sub_resource(name)) {
+            let method = verified.method();
+            return Err(match refused::operation(name, target.resource_kind(), method) {
+                Some(operation) => S3Error::operation_not_implemented(operation),
+                None => S3Error::operation_not_implemented(&format!("{method} of the sub-resource {name:?}")),
+            });
         }
         Self::read(verified, target)
     }

@@ -138,6 +138,27 @@ pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
     String::from_utf8(out).map(Cow::Owned).map_err(|_| Malformed)
 }
 
+/// A path, or the key of an object within one, as S3 writes it in URLs: everything is escaped but
+/// `A-Z a-z 0-9 - _ . ~` and the slash. Listings with `encoding-type=url` name keys so too.
+///
+/// ```
+/// assert_eq!(presign::encode_path("a b/(1)+é"), "a%20b/%281%29%2B%C3%A9");
+/// ```
+pub fn encode_path(path: &str) -> Cow<'_, str> {
+    encode(path, Keep::Slash)
+}
+
+/// Undoes [`encode_path`], and any other escaping of a path, once. A plus sign stays a plus sign: a path is not a
+/// form. `None`: an escape is cut short or has no hexadecimal digits, or the bytes are not UTF-8.
+///
+/// ```
+/// assert_eq!(presign::decode_path("%61%2520b+c").as_deref(), Some("a%20b+c"));
+/// assert_eq!(presign::decode_path("%f"), None);
+/// ```
+pub fn decode_path(path: &str) -> Option<Cow<'_, str>> {
+    decode(path).ok()
+}
+
 /// A piece of a URL as it arrived, both decoded and in canonical form.
 #[derive(Default)]
 pub(crate) struct Piece<'a> {

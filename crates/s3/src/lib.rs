@@ -19,11 +19,10 @@ pub mod limits;
 pub mod metadata;
 pub mod name;
 pub mod operation;
-mod percent;
 pub mod range;
 pub mod response_headers;
 pub mod target;
-pub mod timestamp;
+mod timestamp;
 pub mod xml;
 
 pub use error::{ErrorCode, S3Error};

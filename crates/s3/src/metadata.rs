@@ -1,6 +1,6 @@
 //! What is kept with an object besides its bytes: the content headers and the user's own metadata.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{S3Error, limits};
 
@@ -129,9 +129,8 @@ pub fn encode_value(value: &str) -> String {
                 }
                 b' ' => word.push('_'),
                 _ => {
-                    word.push('=');
-                    word.push(crate::percent::hex_char(byte >> 4));
-                    word.push(crate::percent::hex_char(byte & 15));
+                    // Writing to a string cannot fail.
+                    let _ = write!(word, "={byte:02X}");
                 }
             }
         }
@@ -189,13 +188,13 @@ mod tests {
         if !encoded.starts_with("=?UTF-8?Q?") {
             return encoded.to_owned();
         }
-        let mut bytes = Vec::new();
+        let mut decoded = String::new();
         for word in encoded.split(' ') {
             let text = word.strip_prefix("=?UTF-8?Q?").unwrap().strip_suffix("?=").unwrap();
             let percent = text.replace('_', "%20").replace('=', "%");
-            bytes.extend(crate::percent::decode(percent.as_bytes()).unwrap());
+            decoded.push_str(&presign::decode_path(&percent).unwrap());
         }
-        String::from_utf8(bytes).unwrap()
+        decoded
     }
 
     proptest! {

@@ -1,8 +1,10 @@
 //! Which bucket and which key a request is about.
 
-use std::net::Ipv4Addr;
+use std::{borrow::Cow, net::Ipv4Addr};
 
-use crate::{BucketName, ObjectKey, S3Error, operation::ResourceKind, percent};
+use presign::decode_path;
+
+use crate::{BucketName, ObjectKey, S3Error, operation::ResourceKind};
 
 /// What a request is about, read from its host and its path.
 ///
@@ -92,8 +94,8 @@ impl Target {
 }
 
 fn decode(encoded: &[u8]) -> Result<String, S3Error> {
-    let bytes = percent::decode(encoded).map_err(|_| S3Error::invalid_uri())?;
-    String::from_utf8(bytes).map_err(|_| S3Error::invalid_uri())
+    let text = std::str::from_utf8(encoded).map_err(|_| S3Error::invalid_uri())?;
+    decode_path(text).map(Cow::into_owned).ok_or_else(S3Error::invalid_uri)
 }
 
 /// The hosts that stand for the store itself, below which a further label is a bucket.
@@ -240,7 +242,7 @@ mod tests {
         #[test]
         fn every_key_comes_back_however_it_is_encoded(key in "\\PC{1,200}|[\\x00-\\x7f]{1,200}") {
             let all: String = key.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            for path in [format!("/bucket/{}", percent::encode_key(&key)), format!("/bucket/{all}")] {
+            for path in [format!("/bucket/{}", presign::encode_path(&key)), format!("/bucket/{all}")] {
                 let target = Target::parse("h", path.as_bytes(), &bases()).unwrap();
                 prop_assert_eq!(target.key().map(ObjectKey::as_str), Some(key.as_str()));
                 let virtual_hosted = path.strip_prefix("/bucket").unwrap();

@@ -1,18 +1,11 @@
-//! Times as S3's XML writes them (ISO 8601, always UTC).
+//! Times as S3's listings write them (ISO 8601, always UTC).
 
 use jiff::Timestamp;
 
-/// `2026-11-21T17:15:42.000Z`, as listings write it. S3 keeps whole seconds and always prints zero
+/// `2026-11-21T17:15:42.000Z`. S3 keeps whole seconds and always prints zero
 /// milliseconds, so that the time in a listing equals the one in `Last-Modified`.
-#[must_use]
-pub fn in_listing(time: Timestamp) -> String {
+pub(crate) fn in_listing(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
-}
-
-/// `2026-11-21T17:15:42Z`, as errors write it.
-#[must_use]
-pub fn in_error(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -23,6 +16,5 @@ mod tests {
     fn prints_whole_seconds() {
         let time: Timestamp = "2026-11-21T17:15:42.987Z".parse().unwrap();
         assert_eq!(in_listing(time), "2026-11-21T17:15:42.000Z");
-        assert_eq!(in_error(time), "2026-11-21T17:15:42Z");
     }
 }

@@ -5,7 +5,6 @@
 use presign::{FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SignatureMismatch};
 
 use super::{ErrorCode, S3Error};
-use crate::timestamp;
 
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
@@ -55,11 +54,11 @@ impl From<&Refusal> for S3Error {
                     Some(seconds) => refused.field("X-Amz-Expires", seconds.to_string()),
                     None => refused,
                 };
-                refused.field("Expires", time(*expires_at)).field("ServerTime", time(*server_time))
+                refused.field("Expires", expires_at.to_string()).field("ServerTime", server_time.to_string())
             }
             Refusal::TimeTooSkewed { request_time, server_time } => answer(ErrorCode::RequestTimeTooSkewed)
                 .field("RequestTime", request_time.basic().as_str())
-                .field("ServerTime", time(*server_time))
+                .field("ServerTime", server_time.to_string())
                 .field("MaxAllowedSkewMilliseconds", (MAX_CLOCK_SKEW_SECONDS * 1000).to_string()),
             Refusal::HeadersNotSigned { names } => {
                 answer(ErrorCode::AccessDenied).field("HeadersNotSigned", names.join(", "))
@@ -107,10 +106,6 @@ fn form(fault: &FormFault) -> S3Error {
         FormFault::TooSmall { proposed, min } => S3Error::entity_too_small(*proposed, *min),
         _ => S3Error::access_denied_because(fault.to_string()),
     }
-}
-
-fn time(time: presign::Timestamp) -> String {
-    jiff::Timestamp::from_second(time.as_unix()).map(timestamp::in_error).unwrap_or_default()
 }
 
 /// The bytes of `text` in lower-case hexadecimal with spaces between.

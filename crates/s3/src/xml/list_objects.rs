@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{NAMESPACE, Owner, text};
-use crate::{ETag, operation::EncodingType, percent, timestamp};
+use crate::{ETag, operation::EncodingType, timestamp};
 
 /// One object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,8 @@ impl Names {
     fn write(self, xml: &mut String, element: &str, name: &str) {
         match self.0 {
             None => text::exact_element(xml, element, name),
-            Some(EncodingType::Url) => text::element(xml, element, &percent::encode_key(name)),
+            // `%20` and not `+` for a space: clients decode by either rule, and only `%20` is right under both.
+            Some(EncodingType::Url) => text::element(xml, element, &presign::encode_path(name)),
         }
     }
 

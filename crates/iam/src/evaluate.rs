@@ -97,7 +97,7 @@ mod tests {
     const GET: Action = Action::new("s3:GetObject");
 
     fn decide(principal: &Principal) -> Result<Allowed<u8>, Denied> {
-        evaluate(principal, GET, &Resource::object("b", "k"), &Context::default(), 7)
+        evaluate(principal, GET, &Resource::from_arn("arn:aws:s3:::b/k"), &Context::default(), 7)
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! ```
 //! use presign_iam::{Action, Context, Principal, Resource, evaluate};
 //!
-//! let resource = Resource::object("photos", "cat.jpg");
+//! let resource = Resource::from_arn("arn:aws:s3:::photos/cat.jpg");
 //! let action = Action::new("s3:GetObject");
 //! let allowed = evaluate(&Principal::root(), action, &resource, &Context::default(), "the request");
 //! assert_eq!(allowed.map(|allowed| allowed.into_inner()), Ok("the request"));

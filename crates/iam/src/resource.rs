@@ -32,28 +32,11 @@ impl fmt::Display for Action {
 pub struct Resource(String);
 
 impl Resource {
-    /// A resource from ARN text that the caller has already built, such as an operation's own.
+    /// The resource of that ARN, as an operation names its own: `arn:aws:s3:::bucket/key`, `arn:aws:s3:::bucket`, or
+    /// `arn:aws:s3:::*` for every bucket of the account.
     #[must_use]
     pub fn from_arn(arn: impl Into<String>) -> Self {
         Self(arn.into())
-    }
-
-    /// Every bucket of the account, the resource of service-level actions: `arn:aws:s3:::*`.
-    #[must_use]
-    pub fn service() -> Self {
-        Self("arn:aws:s3:::*".to_owned())
-    }
-
-    /// A bucket: `arn:aws:s3:::bucket`.
-    #[must_use]
-    pub fn bucket(bucket: &str) -> Self {
-        Self(format!("arn:aws:s3:::{bucket}"))
-    }
-
-    /// An object: `arn:aws:s3:::bucket/key`.
-    #[must_use]
-    pub fn object(bucket: &str, key: &str) -> Self {
-        Self(format!("arn:aws:s3:::{bucket}/{key}"))
     }
 
     /// The ARN.
@@ -74,10 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn builds_arns() {
-        assert_eq!(Resource::service().as_str(), "arn:aws:s3:::*");
-        assert_eq!(Resource::bucket("photos").as_str(), "arn:aws:s3:::photos");
-        assert_eq!(Resource::object("photos", "/a//../b c%20").as_str(), "arn:aws:s3:::photos//a//../b c%20");
-        assert_eq!(Resource::from_arn("arn:aws:s3:::photos"), Resource::bucket("photos"));
+    fn an_arn_is_kept_byte_for_byte() {
+        for arn in ["arn:aws:s3:::*", "arn:aws:s3:::photos", "arn:aws:s3:::photos//a//../b c%20"] {
+            assert_eq!(Resource::from_arn(arn).as_str(), arn);
+            assert_eq!(Resource::from_arn(arn).to_string(), arn);
+        }
+        assert_ne!(Resource::from_arn("arn:aws:s3:::photos"), Resource::from_arn("arn:aws:s3:::photos/"));
     }
 }

@@ -15,27 +15,13 @@ pub const USER_METADATA_BYTES: usize = 2 * 1024;
 pub const KEY_BYTES: usize = 1024;
 /// Bytes of an XML request body.
 pub const XML_BODY_BYTES: usize = 1024 * 1024;
-/// Bytes of a CompleteMultipartUpload body, which lists up to 10,000 parts.
-pub const COMPLETE_MULTIPART_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// Depth of nesting in an XML request body; the root element is at depth 1.
 pub const XML_DEPTH: usize = 16;
-/// Bytes of one uploaded object or part: 5 GiB.
+/// Bytes of one uploaded object: 5 GiB.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>
 pub const SINGLE_PUT_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-/// Bytes of one object, however it was uploaded: 5 TiB.
-pub const OBJECT_BYTES: u64 = 5 * 1024 * 1024 * 1024 * 1024;
-/// Bytes of the smallest part of a multipart upload, the last part aside: 5 MiB.
-pub const PART_MIN_BYTES: u64 = 5 * 1024 * 1024;
-/// Parts of one multipart upload.
-pub const PARTS: u32 = 10_000;
-/// Keys in one DeleteObjects request.
-pub const DELETE_OBJECTS_KEYS: usize = 1000;
 /// Keys and common prefixes on one page of a listing.
 pub const LIST_KEYS: u32 = 1000;
 /// Buckets on one page of ListBuckets.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 pub const LIST_BUCKETS: u32 = 10_000;
-/// Bytes of all POST form fields but the file.
-pub const POST_FIELD_BYTES: usize = 20 * 1024;
-/// Bytes of a policy document.
-pub const POLICY_BYTES: usize = 20 * 1024;

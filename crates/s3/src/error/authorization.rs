@@ -15,11 +15,6 @@ impl S3Error {
         Self::with_message(ErrorCode::AccessDenied, message)
     }
 
-    /// A session token whose life is over.
-    pub fn expired_token() -> Self {
-        Self::new(ErrorCode::ExpiredToken)
-    }
-
     /// `response-*` parameters on a request that nobody signed.
     pub fn response_headers_need_a_signature() -> Self {
         Self::with_message(

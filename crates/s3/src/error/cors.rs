@@ -15,23 +15,6 @@ impl S3Error {
             .field("Method", requested_method)
             .field("ResourceType", "BUCKET")
     }
-
-    /// A preflight that no CORS rule of the bucket allows. The misspelling is S3's.
-    pub fn cors_not_allowed(requested_method: &str) -> Self {
-        Self::with_message(
-            ErrorCode::AccessForbidden,
-            "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request \
-             method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the \
-             resource's CORS spec.",
-        )
-        .field("Method", requested_method)
-        .field("ResourceType", "OBJECT")
-    }
-
-    /// GetBucketCors on a bucket without CORS rules.
-    pub fn no_such_cors_configuration(bucket: &str) -> Self {
-        Self::new(ErrorCode::NoSuchCORSConfiguration).field("BucketName", bucket)
-    }
 }
 
 #[cfg(test)]
@@ -43,10 +26,6 @@ mod tests {
         let refusal = S3Error::cors_not_enabled("PUT");
         assert_eq!(refusal.status(), 403);
         assert_eq!(refusal.fields(), [("Method", "PUT".to_owned()), ("ResourceType", "BUCKET".to_owned())]);
-        let refusal = S3Error::cors_not_allowed("PUT");
-        assert!(refusal.message().ends_with("are not whitelisted by the resource's CORS spec."));
-        assert_eq!(refusal.fields(), [("Method", "PUT".to_owned()), ("ResourceType", "OBJECT".to_owned())]);
         assert_eq!(S3Error::cors_origin_missing().status(), 400);
-        assert_eq!(S3Error::no_such_cors_configuration("b").fields(), [("BucketName", "b".to_owned())]);
     }
 }

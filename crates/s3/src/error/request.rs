@@ -200,9 +200,4 @@ impl S3Error {
     pub fn service_unavailable() -> Self {
         Self::new(ErrorCode::ServiceUnavailable).header("retry-after", "1")
     }
-
-    /// A client that asks faster than it is served.
-    pub fn slow_down() -> Self {
-        Self::new(ErrorCode::SlowDown).header("retry-after", "1")
-    }
 }

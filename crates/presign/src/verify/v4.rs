@@ -45,6 +45,7 @@ impl<'a> ClaimV4<'a> {
         let time = self.time;
         self.credential.check(time.date(), policy).map_err(|fault| fault.at(self.mechanism))?;
         let expires_at = self.check_time(now)?;
+        self.check_listed_once()?;
         self.check_signed_headers(&parts)?;
         let payload = self.payload(&parts)?;
 
@@ -124,6 +125,23 @@ impl<'a> ClaimV4<'a> {
 
     fn is_signed(&self, name: &str) -> bool {
         self.signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name))
+    }
+
+    /// Each header is listed once. One that is listed again and again would stand in the canonical request as
+    /// often, and anyone could have hundreds of megabytes made of a head of thirty kilobytes.
+    fn check_listed_once(&self) -> Result<(), Refusal> {
+        let is_lower = !self.signed_headers.bytes().any(|byte| byte.is_ascii_uppercase());
+        let mut previous = "";
+        let mut is_after = |name| std::mem::replace(&mut previous, name) < name;
+        // As every SDK writes the list: lower case, and sorted.
+        if is_lower && self.signed_headers.split(';').all(&mut is_after) {
+            return Ok(());
+        }
+        let names = self.signed_headers.to_ascii_lowercase();
+        let mut names: Vec<&str> = names.split(';').collect();
+        names.sort_unstable();
+        let repeated = names.iter().zip(names.iter().skip(1)).find(|(name, next)| name == next);
+        repeated.map_or(Ok(()), |(name, _)| Err(Refusal::Repeated { name: (*name).to_owned() }))
     }
 
     /// Host and every `x-amz-*` header must be signed, the payload hash aside. One that repeats a signed

@@ -225,6 +225,25 @@ fn the_session_token_must_be_the_keys_own() {
     assert_eq!(check("GET", &without, &HEADERS).key(Some(temporary())).run(), Err(Refusal::InvalidToken));
 }
 
+/// A list that names one header thousands of times would make a canonical request of hundreds of megabytes.
+#[test]
+fn a_signed_header_is_listed_once() {
+    let target = target();
+    let headers = [("host", HOST), ("x-a", "1"), ("x-b", "2")];
+    let listing = |list: &str| {
+        let target = target.replacen("X-Amz-SignedHeaders=host", &format!("X-Amz-SignedHeaders={list}"), 1);
+        check("GET", &target, &headers).run()
+    };
+    for (list, repeated) in
+        [("host;host", "host"), ("host;x-a;x-b;X-A", "x-a"), ("host;x-a;HOST;x-b", "host"), ("host;;", "")]
+    {
+        assert_eq!(listing(list), Err(Refusal::Repeated { name: repeated.to_owned() }), "{list}");
+    }
+    // Any order will do, and a signature over other headers is just a wrong one.
+    assert!(is_mismatch(&listing("x-b;x-a;host")));
+    assert_eq!(listing("host"), Ok(()));
+}
+
 #[test]
 fn malformed_parameters_are_told_apart() {
     let target = target();

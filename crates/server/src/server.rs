@@ -136,7 +136,8 @@ impl Server {
         let Self { config, app, listener, .. } = self;
         let mut shutdown = pin!(shutdown);
         let (stop, stopping) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(config.max_connections));
+        // A semaphore that is asked for more permits than it can count panics.
+        let places = Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS)));
         let mut connections = JoinSet::new();
         let sweep = tokio::spawn(sweep::run(app.store.clone()));
         loop {

@@ -133,3 +133,15 @@ fn an_upload_must_say_how_long_it_is() {
     assert_eq!(server.call("PUT", &url).body("").answer().status, 200);
     assert_eq!(server.get("k2").header("content-length"), Some("0"));
 }
+
+/// No setting is so large that the server falls over it.
+#[test]
+fn the_largest_limits_are_as_good_as_none() {
+    for (setting, value) in
+        [("PRESIGN_LIMITS_CONNECTIONS", "18446744073709551615"), ("PRESIGN_STORE_CACHE", "17179869183GiB")]
+    {
+        let server = TestServer::with(&[(setting, value)]);
+        let get = server.signed(Method::Get, "/bucket/k").answer();
+        get.assert_code(404, "NoSuchKey");
+    }
+}

@@ -32,6 +32,7 @@ pub(super) async fn answer(
     upload: &mut Upload,
 ) -> Result<Answer, S3Error> {
     // All of this before the first byte is read: a client that waits for `100 Continue` is spared the upload.
+    check_trailer(&input)?;
     let length = announced_length(&input, upload)?;
     check_size(rules, length)?;
     check_condition(place, &input).await?;
@@ -67,6 +68,17 @@ fn announced_length(input: &PutObject, upload: &Upload) -> Result<u64, S3Error> 
             Err(S3Error::entity_too_large(length, limits::SINGLE_PUT_BYTES))
         }
         length => Ok(length),
+    }
+}
+
+/// A checksum that is announced for the end of the body, which nobody here would look at.
+fn check_trailer(input: &PutObject) -> Result<(), S3Error> {
+    match input.trailing_checksum {
+        None => Ok(()),
+        Some(_) => {
+            let why = "checksums in a trailer are not implemented by this server; send it in a header";
+            Err(S3Error::header_not_implemented("x-amz-trailer", why))
+        }
     }
 }
 

@@ -35,6 +35,15 @@ fn content_md5_is_enforced() {
     server.get("k2").assert_code(404, "NoSuchKey");
 }
 
+/// Such a checksum would be thrown away with the trailer, and the client would believe that it was held.
+#[test]
+fn a_checksum_in_a_trailer_is_not_let_pass() {
+    let server = TestServer::start();
+    put(&server, &[("x-amz-trailer", "x-amz-checksum-crc32")]).assert_code(501, "NotImplemented");
+    nothing_is_stored(&server);
+    assert_eq!(put(&server, &[("x-amz-checksum-crc32", "NhCmhg==")]).status, 200);
+}
+
 #[test]
 fn the_signed_payload_hash_is_enforced() {
     let server = TestServer::start();

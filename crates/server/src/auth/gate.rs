@@ -13,7 +13,7 @@ pub(crate) struct Authorized {
     pub(crate) upload: UploadRules,
 }
 
-/// Everything that a policy weighs about one request.
+/// Everything that a policy weighs about one request. It opens once, for that one.
 pub(crate) struct Gate {
     pub(super) principal: Principal,
     pub(super) action: Action,
@@ -26,7 +26,7 @@ impl Gate {
     ///
     /// # Errors
     /// 403 `AccessDenied`, with who was refused what.
-    pub(crate) fn allow<T>(&self, input: T) -> Result<Allowed<T>, S3Error> {
+    pub(crate) fn allow<T>(self, input: T) -> Result<Allowed<T>, S3Error> {
         evaluate(&self.principal, self.action, &self.resource, &self.context, input)
             .map_err(|denied| S3Error::access_denied_because(denied.to_string()))
     }

@@ -9,6 +9,7 @@ mod content_disposition;
 mod curl;
 mod demo;
 mod duration;
+mod exports;
 mod html_form;
 mod media_type;
 mod pairs;

@@ -10,6 +10,7 @@ use presign_server::{Config, NewRootKey, Overrides, Server};
 use tokio::sync::oneshot;
 
 use crate::demo::{HttpClient, Walk, show};
+use crate::exports::exports;
 use crate::shell;
 use crate::stop_signal::StopSignal;
 use crate::time;
@@ -85,13 +86,8 @@ fn print_invitation(key: &NewRootKey, endpoint: &str, region: &str) -> io::Resul
     let mut out = io::stdout().lock();
     writeln!(out, "── Your turn ──\n")?;
     writeln!(out, "  The store goes on until Ctrl-C, and is then removed. In another terminal:\n")?;
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", key.access_key_id.as_str()),
-        ("AWS_SECRET_ACCESS_KEY", key.secret_access_key.expose()),
-        ("AWS_ENDPOINT_URL_S3", endpoint),
-        ("AWS_REGION", region),
-    ] {
-        writeln!(out, "    export {name}={}", shell::quoted(value))?;
+    for line in exports(key, endpoint, region) {
+        writeln!(out, "    {line}")?;
     }
     writeln!(out, "    {program} url s3://{BUCKET}/letters/hello.txt --expires-in 15m")?;
     writeln!(out, "    {program} share README.md s3://{BUCKET}/\n")?;

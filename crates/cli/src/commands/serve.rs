@@ -9,8 +9,8 @@ use clap::{Args, ValueHint};
 use presign_server::{Config, LogConfig, LogFormat, NewRootKey, Overrides, SETTINGS, Server};
 use tracing_subscriber::EnvFilter;
 
+use crate::exports::exports;
 use crate::pairs::parse_equation;
-use crate::shell;
 use crate::stop_signal::StopSignal;
 
 use super::share::SHARE_TO;
@@ -145,13 +145,8 @@ fn log_to_stderr(log: &LogConfig) -> Result<()> {
 fn print_root_key(key: &NewRootKey, endpoint: &str, region: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "# The root key of this store. It is shown this once; keep it.")?;
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", key.access_key_id.as_str()),
-        ("AWS_SECRET_ACCESS_KEY", key.secret_access_key.expose()),
-        ("AWS_ENDPOINT_URL_S3", endpoint),
-        ("AWS_REGION", region),
-    ] {
-        writeln!(out, "export {name}={}", shell::quoted(value))?;
+    for line in exports(key, endpoint, region) {
+        writeln!(out, "{line}")?;
     }
     Ok(out.flush()?)
 }

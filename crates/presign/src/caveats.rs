@@ -4,6 +4,8 @@
 //! `x-`, so such a URL is still a plain SigV4 URL which every S3 serves; a store that knows them enforces them
 //! on top. One that it does not know refuses the request, for a limit that is not understood is not kept.
 
+mod media_range;
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -116,7 +118,7 @@ impl Caveats {
             parameters.push((MIN_SIZE, size.to_string()));
         }
         if let Some(range) = &self.content_type {
-            if !is_media_range(range) {
+            if !media_range::is_range(range) {
                 return refuse("a content type caveat reads like image/png or image/*");
             }
             parameters.push((CONTENT_TYPE, range.clone()));
@@ -166,7 +168,7 @@ impl Caveats {
             MAX_SIZE => self.max_size.replace(size(MAX_SIZE)?).is_some(),
             MIN_SIZE => self.min_size.replace(size(MIN_SIZE)?).is_some(),
             CONTENT_TYPE => {
-                if !is_media_range(value) {
+                if !media_range::is_range(value) {
                     return Err(malformed(CONTENT_TYPE, "a media type such as image/png or image/*"));
                 }
                 self.content_type.replace(value.to_owned()).is_some()
@@ -220,7 +222,7 @@ impl Caveats {
         }
         let uploads = matches!(method, Method::Put | Method::Post);
         if let Some(range) = self.content_type.as_deref().filter(|_| uploads)
-            && !content_type.is_some_and(|media_type| media_range_contains(range, media_type))
+            && !content_type.is_some_and(|media_type| media_range::contains(range, media_type))
         {
             return Err(CaveatViolation::WrongContentType { allowed: range.to_owned() });
         }
@@ -235,32 +237,6 @@ fn join<T: ToString>(items: &[T]) -> String {
 /// An address alone is the network of just that address.
 fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-fn is_media_range(text: &str) -> bool {
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
-    };
-    match text.split_once('/') {
-        Some(("*", "*")) => true,
-        Some((kind, "*")) => is_token(kind),
-        Some((kind, subtype)) => is_token(kind) && is_token(subtype),
-        None => false,
-    }
-}
-
-/// Whether a media type, its parameters aside, lies in a range such as `image/*`.
-fn media_range_contains(range: &str, media_type: &str) -> bool {
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    let (Some((kind, subtype)), Some((given_kind, given_subtype))) =
-        (range.split_once('/'), media_type.split_once('/'))
-    else {
-        return false;
-    };
-    is_media_range(media_type)
-        && given_subtype != "*"
-        && (kind == "*" || kind.eq_ignore_ascii_case(given_kind))
-        && (subtype == "*" || subtype.eq_ignore_ascii_case(given_subtype))
 }
 
 #[cfg(test)]

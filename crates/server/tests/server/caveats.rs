@@ -81,6 +81,8 @@ fn an_upload_has_the_type_that_the_url_allows() {
     let url = server.presign(&PresignRequest::put("k").caveats(caveats));
     let put = |kind: &str| server.call("PUT", &url).header("Content-Type", kind).body("x").answer();
     put("text/html").assert_code(403, "AccessDenied");
+    // What browsers would take for a page.
+    put("image/png;,text/html").assert_code(403, "AccessDenied");
     assert_eq!(put("image/png").status, 200);
     assert_eq!(server.get("k").header("content-type"), Some("image/png"));
 }

@@ -107,7 +107,7 @@ impl<'a> ClaimV2<'a> {
 struct SignedText {
     text: String,
     /// Whether another request would have the same text, so that a signature over it proves nothing: SigV2
-    /// writes values down as they are, line feeds and ampersands included.
+    /// writes names and values down as they are, line feeds, colons and ampersands included.
     is_ambiguous: bool,
 }
 
@@ -120,7 +120,7 @@ impl SignedText {
         let has_line_feed = |value: &str| value.contains(['\n', '\r']);
         is_ambiguous |= has_line_feed(&content_md5)
             || has_line_feed(&content_type)
-            || amz_headers.iter().any(|(name, value)| has_line_feed(name) || has_line_feed(value));
+            || amz_headers.iter().any(|(name, value)| !is_header_name(name) || has_line_feed(value));
 
         let subresources = || parts.parameters.iter().filter(|p| sigv2::is_subresource(&p.name));
         is_ambiguous |= subresources().any(|parameter| {
@@ -136,6 +136,12 @@ impl SignedText {
         let text = sigv2::string_to_sign(method, &content_md5, &content_type, expires, headers, &resource);
         SignedText { text, is_ambiguous }
     }
+}
+
+/// Whether the name of a parameter could be that of a header. A colon in it would be the one that ends the name of
+/// another header: `x-amz-tagging:a` with the value `b` is signed like `x-amz-tagging` with the value `a:b`.
+fn is_header_name(name: &str) -> bool {
+    !name.contains([':', '\n', '\r'])
 }
 
 /// Whether a sub-resource's value could be read as one that goes on with a further sub-resource.
@@ -276,6 +282,10 @@ mod tests {
         assert_eq!(verify("PUT", &honest, &[]), Ok(()));
         let merged = url(&text, "/b/k", "x-amz-acl=private%0Ax-amz-meta-a%3A1&");
         assert!(is_mismatch(&verify("PUT", &merged, &[])));
+
+        let text = format!("PUT\n\n\n{EXPIRES}\nx-amz-tagging:a:b\n/b/k");
+        assert_eq!(verify("PUT", &url(&text, "/b/k", "x-amz-tagging=a%3Ab&"), &[]), Ok(()));
+        assert!(is_mismatch(&verify("PUT", &url(&text, "/b/k", "x-amz-tagging%3Aa=b&"), &[])));
 
         let ampersand = format!("GET\n\n\n{EXPIRES}\n/b/k?response-content-disposition=a&b");
         let target = url(&ampersand, "/b/k", "response-content-disposition=a%26b&");

@@ -160,7 +160,8 @@ fn on_a_full_disk_reads_and_deletes_go_on() {
         .arg(directory.path())
         .status();
     if !possible.is_ok_and(|status| status.success()) {
-        // Then the tests of `files` and `sqlite` that make a disk full by injection have to do.
+        // These make a disk full by injection, here and everywhere: `files::blobs` (a_full_disk_passes), `files::reserve`
+        // (without_room_it_says_that_the_disk_is_full), `sqlite::writer` (a_database_without_room_refuses_and_takes_deletes).
         eprintln!("this system lets nobody but root mount a file system; the real full disk was not tried");
         return;
     }

@@ -1,5 +1,5 @@
 //! Signs or verifies one URL again and again, for a profiler: `repeat sign 100000`, `repeat verify 100000`.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::hint::black_box;
 use std::time::Duration;

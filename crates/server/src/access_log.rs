@@ -67,7 +67,7 @@ impl AccessRecord {
     }
 
     pub(crate) fn client(&mut self, address: IpAddr) {
-        self.client = address;
+        self.client = address.to_canonical();
     }
 
     /// The key that the request claims, right or wrong.

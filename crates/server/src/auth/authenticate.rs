@@ -101,7 +101,7 @@ fn verify_as_sent_to(
         method: head.method,
         target: head.target,
         headers: &fields,
-        remote_address: Some(client.address),
+        remote_address: client.address,
         host_bucket: host_bucket.as_deref(),
     };
     let unverified = Unverified::parse(request)?;

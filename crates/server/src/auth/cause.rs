@@ -28,7 +28,7 @@ pub(super) struct Mismatched<'a> {
     pub(super) head: &'a Head<'a>,
     pub(super) host: &'a str,
     pub(super) host_bucket: Option<String>,
-    pub(super) address: IpAddr,
+    pub(super) address: Option<IpAddr>,
     pub(super) credentials: Credentials,
     pub(super) now: Timestamp,
 }
@@ -58,7 +58,7 @@ impl Diagnoses {
                     method: &method,
                     target: &target,
                     headers: &headers,
-                    remote_address: Some(address),
+                    remote_address: address,
                     host_bucket: host_bucket.as_deref(),
                 };
                 diagnose(&request, &credentials, now, &policy, &hosts)

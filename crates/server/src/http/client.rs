@@ -7,8 +7,9 @@ use ipnet::IpNet;
 /// What is known of the client besides its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// Its address.
-    pub(crate) address: IpAddr,
+    /// Its address; `None`: its proxies do not say, or contradict each other. That is never the address of a proxy, which
+    /// a URL for the inner network would let in.
+    pub(crate) address: Option<IpAddr>,
     /// The Host that it sent, where a trusted proxy passes on another.
     pub(crate) forwarded_host: Option<String>,
 }
@@ -30,26 +31,25 @@ impl TrustedProxies {
     ///
     /// Of the addresses that a chain of proxies wrote down, the rightmost that is not a trusted proxy is the client: what
     /// stands left of it the client may have invented. A proxy that writes one of the two kinds of header may pass on the
-    /// other as a client sent it; so where both are there and name different clients, neither counts.
+    /// other as a client sent it; so where both are there and name different clients, the client is not known.
     pub(crate) fn client<'h, V>(&self, peer: IpAddr, header_values: impl Fn(&'static str) -> V) -> Client
     where
         V: Iterator<Item = &'h str>,
     {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
-            return Client { address: peer, forwarded_host: None };
+            return Client { address: Some(peer), forwarded_host: None };
         }
-        let listed: Vec<&str> = header_values("x-forwarded-for").flat_map(|value| value.split(',')).collect();
+        let hops = header_values("x-forwarded-for").flat_map(|value| value.split(','));
+        let listed: Vec<&str> = hops.filter(|hop| !hop.trim().is_empty()).collect();
         let elements: Vec<Element<'h>> = header_values("forwarded").flat_map(elements).collect();
-        let by_list = self.rightmost_untrusted(peer, listed.iter().map(|hop| parse_node(hop)));
-        let by_elements =
-            self.rightmost_untrusted(peer, elements.iter().map(|hop| hop.node.and_then(parse_node)));
+        let by_list = self.rightmost_untrusted(listed.iter().map(|hop| parse_node(hop)));
+        let by_elements = self.rightmost_untrusted(elements.iter().map(|hop| hop.node.and_then(parse_node)));
         let address = match (listed.is_empty(), elements.is_empty()) {
-            (true, true) => peer,
+            (true, true) => Some(peer),
             (false, true) => by_list,
             (true, false) => by_elements,
-            (false, false) if by_list == by_elements => by_list,
-            (false, false) => peer,
+            (false, false) => by_list.filter(|_| by_list == by_elements),
         };
         let by_list = header_values("x-forwarded-host").flat_map(|value| value.split(',')).next();
         let by_element = elements.iter().find_map(|element| element.host);
@@ -57,20 +57,13 @@ impl TrustedProxies {
         Client { address, forwarded_host: host.map(str::to_owned) }
     }
 
-    /// Walks from the peer to the left for as long as the hops are trusted proxies. A hop that is no address ends the
-    /// walk: whoever wrote it is the last that is known.
-    fn rightmost_untrusted(
-        &self,
-        peer: IpAddr,
-        hops: impl DoubleEndedIterator<Item = Option<IpAddr>>,
-    ) -> IpAddr {
-        let mut known = peer;
+    /// Walks to the left for as long as the hops are trusted proxies. A hop that is no address ends the walk: who stands
+    /// there is not known.
+    fn rightmost_untrusted(&self, hops: impl DoubleEndedIterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
+        let mut known = None;
         for hop in hops.rev() {
-            match hop {
-                Some(address) => known = address,
-                None => break,
-            }
-            if !self.trust(known) {
+            known = hop;
+            if !known.is_some_and(|address| self.trust(address)) {
                 break;
             }
         }
@@ -118,7 +111,7 @@ mod tests {
     }
 
     fn address(headers: &[(&'static str, &'static str)]) -> String {
-        client(headers).address.to_string()
+        client(headers).address.map_or("unknown".to_owned(), |address| address.to_string())
     }
 
     #[test]
@@ -133,7 +126,10 @@ mod tests {
         assert_eq!(address(&[("x-forwarded-for", "192.0.2.7:4711")]), "192.0.2.7");
         assert_eq!(address(&[("x-forwarded-for", "[2001:db8::1]:4711")]), "2001:db8::1");
         assert_eq!(address(&[("x-forwarded-for", "2001:db8::1")]), "2001:db8::1");
-        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7, unknown")]), "10.0.0.1");
+        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7, ,")]), "192.0.2.7");
+        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7, unknown")]), "unknown");
+        assert_eq!(address(&[("x-forwarded-for", "unknown, 10.1.1.1")]), "unknown");
+        assert_eq!(address(&[("forwarded", "for=_hidden")]), "unknown");
         assert_eq!(address(&[("x-forwarded-for", "10.2.2.2, 10.1.1.1")]), "10.2.2.2");
         assert_eq!(
             address(&[("forwarded", "for=203.0.113.9, for=\"[2001:db8::1]:80\";proto=https")]),
@@ -146,7 +142,8 @@ mod tests {
         let agree = [("x-forwarded-for", "192.0.2.7"), ("forwarded", "for=192.0.2.7")];
         assert_eq!(address(&agree), "192.0.2.7");
         let differ = [("x-forwarded-for", "192.0.2.7"), ("forwarded", "for=198.51.100.1")];
-        assert_eq!(address(&differ), "10.0.0.1");
+        // Not the proxy's own, which is of the inner network.
+        assert_eq!(address(&differ), "unknown");
     }
 
     #[test]
@@ -166,12 +163,12 @@ mod tests {
     fn a_peer_that_is_no_trusted_proxy_is_the_client_itself() {
         let headers = |name| ["192.0.2.7"].into_iter().filter(move |_| name == "x-forwarded-for");
         let nobody = TrustedProxies::default().client("10.0.0.1".parse().unwrap(), headers);
-        assert_eq!(nobody, Client { address: "10.0.0.1".parse().unwrap(), forwarded_host: None });
+        assert_eq!(nobody, Client { address: "10.0.0.1".parse().ok(), forwarded_host: None });
         // An IPv4 peer of a socket that speaks both families.
         let mapped = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         assert_eq!(
-            mapped.client("::ffff:10.0.0.1".parse().unwrap(), headers).address.to_string(),
-            "192.0.2.7"
+            mapped.client("::ffff:10.0.0.1".parse().unwrap(), headers).address,
+            "192.0.2.7".parse().ok()
         );
     }
 }

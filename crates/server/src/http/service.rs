@@ -60,7 +60,7 @@ async fn respond(
 ) -> Result<Answer, S3Error> {
     let head = Head::read(parts)?;
     let client = app.proxies.client(peer, |name| head.values(name));
-    record.client(client.address);
+    record.client(client.address.unwrap_or(peer));
     if parts.method == Method::OPTIONS {
         return cors::preflight(&head);
     }

@@ -111,6 +111,25 @@ fn the_forwarded_address_counts_from_a_trusted_proxy_alone() {
     from(&wary, "192.0.2.7").assert_code(403, "AccessDenied");
 }
 
+/// A client that adds the kind of header which its proxy passes on must not be taken for the proxy.
+#[test]
+fn a_client_behind_a_proxy_is_never_taken_for_the_proxy() {
+    let mut caveats = Caveats::default();
+    caveats.ips = vec!["127.0.0.0/8".parse().unwrap()];
+    let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k").caveats(caveats));
+    let server = server_with(&[(PROXIES, "127.0.0.1")], "http://inner:9000");
+    let from = |headers: &[(&str, &str)]| get(&server, &target, "inner:9000", headers);
+    let outside = ("X-Forwarded-For", "203.0.113.9");
+    from(&[outside]).assert_code(403, "AccessDenied");
+    from(&[outside, ("Forwarded", "for=198.51.100.1")]).assert_code(403, "AccessDenied");
+    from(&[outside, ("Forwarded", "for=unknown")]).assert_code(403, "AccessDenied");
+    from(&[("X-Forwarded-For", "unknown")]).assert_code(403, "AccessDenied");
+    let inside = ("X-Forwarded-For", "127.0.0.7");
+    assert_eq!(from(&[inside]).text(), "hello");
+    assert_eq!(from(&[inside, ("Forwarded", "for=127.0.0.7")]).text(), "hello");
+    assert_eq!(from(&[]).text(), "hello");
+}
+
 #[test]
 fn two_hosts_are_one_too_many() {
     let server = server_with(&[], "http://inner:9000");

@@ -20,7 +20,8 @@ impl<'p> Head<'p> {
     ///
     /// # Errors
     /// 400 `RequestHeaderSectionTooLarge` past 16 KiB of target, 16 KiB of fields, or 100 fields; 400 `InvalidURI` without a
-    /// path; 400 `InvalidRequest` with two Hosts, of which another server on the way may have believed the other.
+    /// path; 400 `InvalidRequest` with two Hosts, one of them perhaps in the request line (`GET http://host/path`), of
+    /// which another server on the way may have believed the other.
     pub(crate) fn read(parts: &'p Parts) -> Result<Self, S3Error> {
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         if target.len() > limits::URL_BYTES {
@@ -43,6 +44,13 @@ impl<'p> Head<'p> {
         let fields =
             parts.headers.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect();
         let head = Self { method: parts.method.as_str(), target, fields };
+        let host = head.value("host").unwrap_or_default();
+        let is_another = |authority: &str| !authority.eq_ignore_ascii_case(host);
+        if parts.uri.authority().is_some_and(|authority| is_another(authority.as_str())) {
+            return Err(S3Error::invalid_request(
+                "The request line and the Host header name different hosts",
+            ));
+        }
         if head.values("host").count() > 1 {
             return Err(S3Error::invalid_request("The request has more than one Host header"));
         }

@@ -39,12 +39,15 @@ impl PublicHosts {
 
     /// The Hosts that the request may have been signed for, likeliest first; never empty.
     ///
-    /// What a trusted proxy says the client sent comes first. A received Host that is ours, or that has a bucket before
-    /// one of ours, is taken as it is. Any other was rewritten on the way, so each of ours may have been the one.
+    /// What a trusted proxy says the client sent comes first, if it is ours: proxies pass that header on as clients invent
+    /// it, and a URL of another server that knows the same key is no URL of this one. A received Host that is ours, or
+    /// that has a bucket before one of ours, is taken as it is. Any other was rewritten on the way, so each of ours may
+    /// have been the one.
     pub(crate) fn candidates<'h>(&'h self, received: &'h str, forwarded: Option<&'h str>) -> Vec<&'h str> {
-        let mut candidates: Vec<&str> = forwarded.into_iter().collect();
-        let is_ours = self.configured.is_empty() || self.configured.iter().any(|ours| is_at(received, ours));
-        if is_ours {
+        let is_ours =
+            |host: &str| self.configured.is_empty() || self.configured.iter().any(|ours| is_at(host, ours));
+        let mut candidates: Vec<&str> = forwarded.into_iter().filter(|host| is_ours(host)).collect();
+        if is_ours(received) {
             candidates.push(received);
         } else {
             candidates.extend(self.configured.iter().map(String::as_str));
@@ -83,6 +86,14 @@ mod tests {
         {
             assert_eq!(hosts.candidates(host, None), [host]);
         }
+    }
+
+    #[test]
+    fn a_forwarded_host_counts_if_it_is_ours() {
+        let hosts = hosts(&["https://files.example.com"]);
+        let forwarded = |host| hosts.candidates("inner", Some(host));
+        assert_eq!(forwarded("photos.files.example.com"), ["photos.files.example.com", "files.example.com"]);
+        assert_eq!(forwarded("staging.example.com"), ["files.example.com"]);
     }
 
     #[test]

@@ -137,3 +137,29 @@ fn two_hosts_are_one_too_many() {
     get(&server, &target, "inner:9000", &[("Host", "other:9000")]).assert_code(400, "InvalidRequest");
     assert_eq!(get(&server, &target, "inner:9000", &[]).status, 200);
 }
+
+#[test]
+fn a_host_in_the_request_line_is_the_same_host() {
+    let server = server_with(&[], "http://inner:9000");
+    let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k"));
+    let get = |line: String| get(&server, &line, "inner:9000", &[]);
+    assert_eq!(get(format!("http://inner:9000{target}")).text(), "hello");
+    assert_eq!(get(format!("http://INNER:9000{target}")).text(), "hello");
+    for other in ["other:9000", "inner", "me@inner:9000"] {
+        get(format!("http://{other}{target}")).assert_code(400, "InvalidRequest");
+    }
+}
+
+#[test]
+fn a_forwarded_host_that_is_not_ours_does_not_count() {
+    let settings = [(PROXIES, "127.0.0.1"), (PUBLIC, "https://files.example.com")];
+    let server = server_with(&settings, "https://files.example.com");
+    let get_by = |endpoint: &str, forwarded: &str| {
+        let target = url_at(&path_style(endpoint), &PresignRequest::get("k"));
+        get(&server, &target, "inner:9000", &[("X-Forwarded-Host", forwarded)])
+    };
+    assert_eq!(get_by("https://files.example.com", "files.example.com").text(), "hello");
+    // The same key signs for another server, and its proxy passes on what the client says.
+    let staging = get_by("https://staging.example.com", "staging.example.com");
+    staging.assert_code(403, "SignatureDoesNotMatch");
+}

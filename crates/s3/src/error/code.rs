@@ -82,6 +82,7 @@ codes! {
     NoSuchBucket 404 "The specified bucket does not exist",
     NoSuchCORSConfiguration 404 "The CORS configuration does not exist",
     NoSuchKey 404 "The specified key does not exist.",
+    NoSuchVersion 404 "The specified version does not exist.",
     NotImplemented 501 "A header you provided implies functionality that is not implemented",
     PreconditionFailed 412 "At least one of the pre-conditions you specified did not hold",
     RequestHeaderSectionTooLarge 400 "Your request header section exceeds the maximum allowed size.",

@@ -93,6 +93,11 @@ impl S3Error {
         Self::new(ErrorCode::NoSuchKey).field("Key", key)
     }
 
+    /// A version of an object that does not exist.
+    pub fn no_such_version(key: &str, version_id: &str) -> Self {
+        Self::new(ErrorCode::NoSuchVersion).field("Key", key).field("VersionId", version_id)
+    }
+
     /// A bucket that the caller already has.
     pub fn bucket_already_owned_by_you(bucket: &str) -> Self {
         Self::new(ErrorCode::BucketAlreadyOwnedByYou).field("BucketName", bucket)

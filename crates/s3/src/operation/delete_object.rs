@@ -1,7 +1,7 @@
 //! DeleteObject.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>
 
-use super::request::SignedRequest;
+use super::{request::SignedRequest, version};
 use crate::{BucketName, ObjectKey, S3Error, condition::WriteCondition};
 
 /// The input of DeleteObject.
@@ -21,6 +21,7 @@ impl DeleteObject {
         key: ObjectKey,
         request: &impl SignedRequest,
     ) -> Result<Self, S3Error> {
+        version::require_current(&key, request)?;
         let condition = WriteCondition::for_delete(
             request.header("if-match").as_deref(),
             request.header("if-none-match").as_deref(),

@@ -24,6 +24,7 @@ mod request;
 mod resolve;
 mod table;
 mod verified;
+mod version;
 
 pub use create_bucket::CreateBucket;
 pub use delete_bucket::DeleteBucket;

@@ -1,6 +1,6 @@
 //! What GetObject and HeadObject have in common, which is everything but the body.
 
-use super::request::SignedRequest;
+use super::{request::SignedRequest, version};
 use crate::{
     BucketName, ObjectKey, S3Error,
     condition::{IfRange, ReadConditions, Tags},
@@ -34,6 +34,7 @@ impl ObjectRead {
         key: ObjectKey,
         request: &impl SignedRequest,
     ) -> Result<Self, S3Error> {
+        version::require_current(&key, request)?;
         let text = |name| request.header(name);
         let date = |name| text(name).and_then(|value| http_date::parse(&value));
         Ok(Self {

@@ -6,6 +6,7 @@ use super::{
     refused, refused_headers,
     request::SignedRequest,
     table::{ResourceKind, Row, Selector, TABLE},
+    version,
 };
 use crate::S3Error;
 
@@ -17,7 +18,11 @@ use crate::S3Error;
 /// with `x-` are S3's own room for callers, and stay ignored.
 pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> Result<&'static Row, S3Error> {
     let method = request.method();
-    let sub_resource = sub_resource(request);
+    let reads_version =
+        resource == ResourceKind::Object && matches!(method, Method::Get | Method::Head | Method::Delete);
+    // The operation itself looks at the version.
+    let is_left_to_it = |name: &str| reads_version && name == version::PARAMETER;
+    let sub_resource = sub_resource(request, is_left_to_it);
     let row =
         TABLE.iter().filter(|row| row.method == method && row.resource == resource).find(|row| {
             match row.selector {
@@ -37,6 +42,7 @@ pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> R
     if !matches!(method, Method::Get | Method::Head)
         && let Some((name, _)) = request
             .parameters()
+            .filter(|(name, _)| !is_left_to_it(name))
             .find(|(name, value)| value.is_empty() && !name.starts_with("x-") && !name.starts_with("X-"))
     {
         return Err(S3Error::operation_not_implemented(&format!("{method} of the sub-resource {name:?}")));
@@ -47,10 +53,10 @@ pub(super) fn resolve(request: &impl SignedRequest, resource: ResourceKind) -> R
 
 /// The sub-resource that says what the request is about: one that is not a mere modifier, if there is one;
 /// and of several one that the table does not have, so that they are refused together.
-fn sub_resource(request: &impl SignedRequest) -> Option<&str> {
+fn sub_resource(request: &impl SignedRequest, is_left_out: impl Fn(&str) -> bool) -> Option<&str> {
     let mut found: Option<&str> = None;
     for (name, _) in request.parameters() {
-        if !refused::is_sub_resource(name) {
+        if !refused::is_sub_resource(name) || is_left_out(name) {
             continue;
         }
         let weight = |name: &str| {
@@ -149,8 +155,8 @@ mod tests {
             ("PUT /bucket/key?versionId=1&acl", "PutObjectAcl"),
             ("PUT /bucket/key?partNumber=1&uploadId=u", "UploadPart"),
             ("DELETE /bucket/key?uploadId=u", "AbortMultipartUpload"),
-            ("GET /bucket/key?versionId=null", "GetObject of a version"),
-            ("DELETE /bucket/key?versionId=1", "DeleteObject of a version"),
+            ("GET /bucket/key?versionid=null", "GetObject of a version"),
+            ("DELETE /bucket/key?VERSIONID=1", "DeleteObject of a version"),
             ("POST /bucket/key?uploads", "CreateMultipartUpload"),
             ("POST /bucket?delete", "DeleteObjects"),
             ("POST /bucket", "PostObject"),

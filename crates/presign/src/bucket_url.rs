@@ -25,12 +25,19 @@ pub struct BucketUrl {
 
 impl BucketUrl {
     /// `https://endpoint/bucket`, the form for custom endpoints and for buckets with a dot.
+    ///
+    /// # Errors
+    /// [`EndpointError::InvalidUrl`], [`EndpointError::InvalidBucketName`].
     pub fn path_style(endpoint: &str, bucket: &str) -> Result<Self, EndpointError> {
         let endpoint = EndpointUrl::parse(endpoint)?;
         Ok(BucketUrl::new_path_style(&endpoint, check_bucket_name(bucket)?))
     }
 
     /// `https://bucket.endpoint`, AWS's own form.
+    ///
+    /// # Errors
+    /// [`EndpointError::InvalidUrl`], [`EndpointError::InvalidBucketName`], and
+    /// [`EndpointError::NotVirtualHostable`] where the endpoint is an IP address.
     pub fn virtual_hosted(endpoint: &str, bucket: &str) -> Result<Self, EndpointError> {
         let endpoint = EndpointUrl::parse(endpoint)?;
         if endpoint.is_address {

@@ -7,7 +7,7 @@
 //! # Sign
 //!
 //! A [`Signer`] has credentials and a region; an [`Endpoint`] or a [`BucketUrl`] says where the bucket is; a
-//! [`PresignRequest`] says what shall be allowed. The URL is byte for byte the one that boto3 makes.
+//! [`PresignRequest`] says what shall be allowed. For the same host the URL is byte for byte the one that boto3 makes.
 //!
 //! ```
 //! use std::time::Duration;

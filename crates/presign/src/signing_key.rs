@@ -58,7 +58,8 @@ impl SigningKey {
         // The string to sign is put together on the stack: one update costs less than five.
         let mut text = StackText::<192>::default();
         let hash = Hex::new(canonical_request_hash);
-        let pieces = [b"AWS4-HMAC-SHA256\n", &time.as_bytes()[..], b"\n", self.scope.as_bytes(), b"\n", &hash.0];
+        let pieces =
+            [b"AWS4-HMAC-SHA256\n", &time.as_bytes()[..], b"\n", self.scope.as_bytes(), b"\n", &hash.0];
         let mut mac = self.mac.clone();
         if pieces.into_iter().all(|piece| text.push(piece)) {
             mac.update(text.as_bytes());

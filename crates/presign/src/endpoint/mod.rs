@@ -59,6 +59,9 @@ impl Endpoint {
     /// AWS's endpoint of a region. A region that this crate has not heard of is taken for one of the commercial
     /// partition. The names that the AWS tools also take for a region are understood: `aws-global` is
     /// us-east-1, and `fips-us-east-1` is us-east-1 with [`Endpoint::fips`].
+    ///
+    /// # Errors
+    /// [`EndpointError::InvalidRegion`] for what cannot be a part of a host's name.
     pub fn aws(region: &str) -> Result<Self, EndpointError> {
         let (name, fips) = match region.strip_prefix("fips-").or_else(|| region.strip_suffix("-fips")) {
             Some(name) => (name, true),
@@ -80,6 +83,9 @@ impl Endpoint {
     /// Any S3 by its URL: http or https, a port, an IPv6 address in brackets, a base path.
     ///
     /// It is taken as it is: dualstack and FIPS change nothing of it, as in the AWS tools.
+    ///
+    /// # Errors
+    /// [`EndpointError::InvalidUrl`], which says what is wrong with it.
     pub fn custom(url: &str) -> Result<Self, EndpointError> {
         let place = Place::Custom(EndpointUrl::parse(url)?);
         Ok(Endpoint { place, dualstack: false, fips: false, accelerate: false, global: false })
@@ -125,6 +131,10 @@ impl Endpoint {
     }
 
     /// Where a bucket is on this endpoint.
+    ///
+    /// # Errors
+    /// [`EndpointError`]: the name is none, the style asked for cannot be, or AWS does not have that combination of
+    /// options. What it says names the way out.
     pub fn bucket(&self, name: &str, addressing: Addressing) -> Result<BucketUrl, EndpointError> {
         let name = check_bucket_name(name)?;
         match &self.place {

@@ -57,6 +57,9 @@ pub struct UnsignedRequest<'a> {
 
 impl<'a> UnsignedRequest<'a> {
     /// Any method on the object of that key.
+    ///
+    /// # Errors
+    /// [`SignError::EmptyKey`], [`SignError::KeyTooLong`].
     pub fn object(method: Method, bucket: &BucketUrl, key: &str) -> Result<Self, SignError> {
         check_key(key)?;
         let mut path = String::with_capacity(bucket.path().len() + 1 + key.len() + key.len() / 2);
@@ -73,6 +76,9 @@ impl<'a> UnsignedRequest<'a> {
 
     /// Any method on any URL. However its path and query are escaped, they are signed and sent in canonical
     /// form; a plus sign is a plus sign.
+    ///
+    /// # Errors
+    /// [`EndpointError::InvalidUrl`], which says what is wrong with it.
     pub fn url(method: Method, url: &str) -> Result<Self, EndpointError> {
         let refuse = |why| EndpointError::InvalidUrl { url: url.to_owned(), why };
         if url.contains('#') {
@@ -185,6 +191,9 @@ impl Signer {
     /// assert!(value.contains("SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date, "));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// # Errors
+    /// [`SignError::InvalidHeader`] for a header that HTTP cannot carry or that the signer writes itself.
     pub fn authorize(
         &self,
         request: &UnsignedRequest<'_>,

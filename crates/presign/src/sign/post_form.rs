@@ -244,6 +244,9 @@ impl Signer {
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// # Errors
+    /// [`SignError`]: the life, the key, a field or the range of sizes is not one that S3 takes.
     pub fn post_form(
         &self,
         bucket: &BucketUrl,
@@ -276,6 +279,9 @@ impl Signer {
 
     /// Signs a form of the old kind, Signature Version 2. Do not use it where SigV4 is understood; see
     /// [`Signer::presign_sigv2`].
+    ///
+    /// # Errors
+    /// As [`Signer::post_form`].
     pub fn post_form_sigv2(
         &self,
         bucket: &BucketUrl,

@@ -149,6 +149,9 @@ impl<'a> PreparedPresign<'a> {
     }
 
     /// The URL of the object of that key.
+    ///
+    /// # Errors
+    /// [`SignError::EmptyKey`], [`SignError::KeyTooLong`].
     pub fn url(&self, key: &str) -> Result<String, SignError> {
         check_key(key)?;
         let mut url = self.start(key.len() + key.len() / 2);
@@ -184,7 +187,8 @@ impl<'a> PreparedPresign<'a> {
         hash.update(path);
         match &self.canonical_query {
             CanonicalQuery::AsInUrl => {
-                let query = self.query.strip_prefix('?').and_then(|query| query.strip_suffix(SIGNATURE_PARAMETER));
+                let query =
+                    self.query.strip_prefix('?').and_then(|query| query.strip_suffix(SIGNATURE_PARAMETER));
                 hash.update(b"\n");
                 hash.update(query.unwrap_or_default());
             }

@@ -35,11 +35,17 @@ pub struct Signer {
 
 impl Signer {
     /// A signer for S3. The region is part of every signature and must be the store's own.
+    ///
+    /// # Errors
+    /// [`SignError::InvalidRegion`], [`SignError::InvalidAccessKeyId`].
     pub fn new(credentials: Credentials, region: impl Into<String>) -> Result<Self, SignError> {
         Signer::for_service(credentials, region, "s3")
     }
 
     /// A signer for another service that takes S3's kind of signature.
+    ///
+    /// # Errors
+    /// As [`Signer::new`].
     pub fn for_service(
         credentials: Credentials,
         region: impl Into<String>,
@@ -69,6 +75,10 @@ impl Signer {
     }
 
     /// Makes one presigned URL, as of `now`.
+    ///
+    /// # Errors
+    /// [`SignError`]: the life is not between one second and seven days, or the key, a parameter, a header or a caveat is
+    /// not one that can be signed.
     pub fn presign(
         &self,
         bucket: &BucketUrl,
@@ -84,6 +94,9 @@ impl Signer {
     }
 
     /// Makes one presigned URL a key: a whole listing at once. The key of `request` itself is not looked at.
+    ///
+    /// # Errors
+    /// As [`Signer::presign`], at the first key that cannot be signed.
     pub fn presign_many<'k>(
         &self,
         bucket: &BucketUrl,
@@ -96,6 +109,9 @@ impl Signer {
     }
 
     /// Does all of the work that does not depend on the key, for many URLs that differ in nothing else.
+    ///
+    /// # Errors
+    /// As [`Signer::presign`], the key aside.
     pub fn prepare<'a>(
         &self,
         bucket: &'a BucketUrl,

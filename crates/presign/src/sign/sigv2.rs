@@ -32,6 +32,9 @@ impl Signer {
     /// assert!(url.as_str().ends_with("&Expires=1795286142"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// # Errors
+    /// As [`Signer::presign`]; [`SignError::UnsignedInSigV2`] and [`SignError::CaveatsInSigV2`] for what SigV2 does not sign.
     pub fn presign_sigv2(
         &self,
         bucket: &BucketUrl,

@@ -35,6 +35,10 @@ enum Claim<'a> {
 impl<'a> UnverifiedForm<'a> {
     /// Reads the fields that stood before the `file` field, in any case. `file_name` is the file's own name, which
     /// replaces `${filename}` in the key.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsigned`], [`Refusal::OnlyOneMechanism`], [`Refusal::Repeated`], and what is missing or malformed among
+    /// the fields of the signature.
     pub fn parse(fields: &[(&'a str, &'a str)], file_name: Option<&str>) -> Result<Self, Refusal> {
         let value = |wanted: &str| {
             let mut values = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
@@ -118,6 +122,9 @@ impl<'a> UnverifiedForm<'a> {
     ///
     /// `bucket` is the one that the form was sent to. `key` is the active key of
     /// [`UnverifiedForm::access_key_id`]; `None`, when there is none, takes as long.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the first check that fails, with all that S3's answer prints.
     pub fn verify(
         self,
         key: Option<&VerificationKey>,
@@ -309,6 +316,9 @@ impl VerifiedForm<'_> {
     }
 
     /// Holds the upload's size in bytes against the policy.
+    ///
+    /// # Errors
+    /// [`FormFault::TooLarge`] or [`FormFault::TooSmall`], within [`Refusal::Form`].
     pub fn check_size(&self, proposed: u64) -> Result<(), Refusal> {
         let SizeLimits { min, max } = self.sizes;
         if proposed > max {

@@ -59,6 +59,10 @@ pub(crate) enum Claim<'a> {
 
 impl<'a> Unverified<'a> {
     /// Finds the one mechanism that signed the request and reads its parameters.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsigned`] where nothing is signed, [`Refusal::OnlyOneMechanism`] where too much is, and what is missing,
+    /// repeated or malformed among the parameters.
     pub fn parse(request: Request<'a>) -> Result<Self, Refusal> {
         let method = request
             .method
@@ -115,6 +119,9 @@ impl<'a> Unverified<'a> {
     ///
     /// `key` is the active key of [`Unverified::access_key_id`]; `None`, when there is none, takes as long
     /// and ends in [`Refusal::UnknownAccessKey`].
+    ///
+    /// # Errors
+    /// [`Refusal`]: the first check that fails, with all that S3's answer prints.
     pub fn verify(
         self,
         key: Option<&VerificationKey>,

@@ -19,11 +19,11 @@
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! # let dir = tempfile::tempdir()?;
-//! use presign_store::{NewBucket, NewObject, Precondition, Store, StoreOptions, UnixMillis};
+//! use presign_store::{Bucket, NewObject, Precondition, Store, StoreOptions, UnixMillis};
 //!
 //! let store = Store::open(dir.path(), StoreOptions::default()).await?;
 //! let (owner, region) = ("root".to_owned(), "us-east-1".to_owned());
-//! store.create_bucket(NewBucket { name: "b".into(), owner, region, created: UnixMillis(0) }).await?;
+//! store.create_bucket(Bucket { name: "b".into(), owner, region, created: UnixMillis(0) }).await?;
 //!
 //! let mut upload = store.begin_put(None).await?;
 //! upload.write("hello".into()).await?;
@@ -62,7 +62,7 @@ mod time;
 pub use access_key::AccessKeyRow;
 pub use blob_id::{BlobId, NotABlobId};
 pub use blobs::{BlobEntry, BlobReader, BlobWriter, Blobs, OpenBlob};
-pub use bucket::{Bucket, NewBucket};
+pub use bucket::Bucket;
 pub use error::{OpenError, PutError, StoreError};
 pub use listing::{Continuation, ListPage, ListRequest, ObjectSummary};
 pub use metadata::{DeletedRow, Metadata, commit_is_certain};

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessKeyRow, BlobId, Bucket, ListPage, ListRequest, NewBucket, ObjectRow, Precondition, PutError,
-    StoreError,
+    AccessKeyRow, BlobId, Bucket, ListPage, ListRequest, ObjectRow, Precondition, PutError, StoreError,
 };
 
 /// What the store needs from a metadata engine.
@@ -17,7 +16,7 @@ pub trait Metadata: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::BucketExists`] with the owner of the bucket that has the name.
-    async fn create_bucket(&self, bucket: NewBucket) -> Result<(), StoreError>;
+    async fn create_bucket(&self, bucket: Bucket) -> Result<(), StoreError>;
 
     /// The bucket of this name, if there is one.
     async fn bucket(&self, name: &str) -> Result<Option<Bucket>, StoreError>;

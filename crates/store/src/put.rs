@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::files::{FileBlobs, Reserve};
     use crate::sqlite::{SqliteMetadata, SqliteOptions};
-    use crate::{NewBucket, Poison, Store, UnixMillis};
+    use crate::{Bucket, Poison, Store, UnixMillis};
 
     #[tokio::test]
     async fn an_upload_that_failed_cannot_be_finished() {
@@ -203,7 +203,7 @@ mod tests {
         let metadata = SqliteMetadata::open(directory.path(), &options, Poison::default(), reserve).unwrap();
         let store = Store::with_engines(Arc::new(metadata), Arc::new(blobs));
         let bucket =
-            NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+            Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
         store.create_bucket(bucket).await.unwrap();
 
         let mut upload = store.begin_put(None).await.unwrap();

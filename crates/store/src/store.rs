@@ -9,8 +9,8 @@ use crate::in_flight::InFlight;
 use crate::reader::OpenContent;
 use crate::sqlite::{SqliteMetadata, SqliteOptions};
 use crate::{
-    AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, NewBucket, Object,
-    OpenError, OpenObject, Poison, PutStream, StoreError,
+    AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, Object, OpenError,
+    OpenObject, Poison, PutStream, StoreError,
 };
 
 /// How a store is opened.
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::BucketExists`] with the owner of the bucket that has the name.
-    pub async fn create_bucket(&self, bucket: NewBucket) -> Result<(), StoreError> {
+    pub async fn create_bucket(&self, bucket: Bucket) -> Result<(), StoreError> {
         self.inner.metadata.create_bucket(bucket).await
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use presign_store::{ListRequest, NewBucket, NewObject, Precondition, Store, StoreOptions, UnixMillis};
+use presign_store::{Bucket, ListRequest, NewObject, Precondition, Store, StoreOptions, UnixMillis};
 
 /// Set in the process that is to be killed: the data directory.
 const VICTIM: &str = "PRESIGN_STORE_VICTIM";
@@ -29,8 +29,7 @@ fn new_object(key: &str) -> NewObject {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn write_until_killed(directory: &Path) {
     let store = Store::open(directory, StoreOptions::default()).await.unwrap();
-    let bucket =
-        NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+    let bucket = Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
     store.create_bucket(bucket).await.unwrap();
     let writers: Vec<_> = (0..8)
         .map(|writer| {

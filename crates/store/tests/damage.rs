@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use presign_store::{
-    AccessKeyRow, ListRequest, NewBucket, NewObject, Precondition, PutError, Store, StoreError, StoreOptions,
+    AccessKeyRow, Bucket, ListRequest, NewObject, Precondition, PutError, Store, StoreError, StoreOptions,
     UnixMillis,
 };
 use rusqlite::Connection;
@@ -26,7 +26,7 @@ async fn damaged(damage: impl FnOnce(&Path)) -> (TempDir, Store) {
     let store = Store::open(directory.path(), StoreOptions::default()).await.unwrap();
     for name in ["b", "other"] {
         let bucket =
-            NewBucket { name: name.into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+            Bucket { name: name.into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
         store.create_bucket(bucket).await.unwrap();
     }
     put(&store, "small", 100).await;

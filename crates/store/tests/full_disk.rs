@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use presign_store::{
-    ListRequest, NewBucket, NewObject, Precondition, PutError, Store, StoreError, StoreOptions, UnixMillis,
+    Bucket, ListRequest, NewObject, Precondition, PutError, Store, StoreError, StoreOptions, UnixMillis,
 };
 
 /// Set in the process that runs on the small disk, or under the limit: the data directory.
@@ -44,7 +44,7 @@ async fn open(directory: &Path) -> Store {
     let store = Store::open(directory, StoreOptions::default()).await.unwrap();
     if store.bucket("b").await.unwrap().is_none() {
         let bucket =
-            NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+            Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
         store.create_bucket(bucket).await.unwrap();
     }
     store

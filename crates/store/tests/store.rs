@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use presign_store::{
-    INLINE_LIMIT, ListRequest, NewBucket, NewObject, OpenError, Precondition, PutError, Store, StoreError,
+    Bucket, INLINE_LIMIT, ListRequest, NewObject, OpenError, Precondition, PutError, Store, StoreError,
     StoreOptions, UnixMillis,
 };
 use tempfile::TempDir;
@@ -14,12 +14,8 @@ use tempfile::TempDir;
 async fn open() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), StoreOptions::default()).await.unwrap();
-    let bucket = NewBucket {
-        name: "b".into(),
-        owner: "root".into(),
-        region: "us-east-1".into(),
-        created: UnixMillis(1),
-    };
+    let bucket =
+        Bucket { name: "b".into(), owner: "root".into(), region: "us-east-1".into(), created: UnixMillis(1) };
     store.create_bucket(bucket).await.unwrap();
     (directory, store)
 }

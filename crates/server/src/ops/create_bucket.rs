@@ -6,7 +6,7 @@ use presign_iam::{ACCOUNT_ID, Allowed};
 use presign_s3::operation::CreateBucket;
 use presign_s3::xml::CreateBucketConfiguration;
 use presign_s3::{S3Error, limits};
-use presign_store::{NewBucket, StoreError};
+use presign_store::{Bucket, StoreError};
 
 use super::body_digests::check_sha256;
 use super::place::{Place, empty};
@@ -26,7 +26,7 @@ pub(super) async fn answer(
     check_sha256(rules, &body)?;
     CreateBucketConfiguration::parse(&body)?.check_region(place.region)?;
     let name = input.bucket.as_str();
-    let bucket = NewBucket {
+    let bucket = Bucket {
         name: name.to_owned(),
         owner: ACCOUNT_ID.to_owned(),
         region: place.region.to_owned(),

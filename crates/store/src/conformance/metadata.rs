@@ -6,13 +6,12 @@ use bytes::Bytes;
 
 use crate::{
     AccessKeyRow, BlobId, Bucket, Checksum, ChecksumAlgorithm, ChecksumKind, Content, ContentHeaders,
-    DeletedRow, ListRequest, Metadata, NewBucket, Object, ObjectRow, Precondition, PutError, StoreError,
-    UnixMillis,
+    DeletedRow, ListRequest, Metadata, Object, ObjectRow, Precondition, PutError, StoreError, UnixMillis,
 };
 
 /// A bucket of this name, as the suite makes them.
-pub fn new_bucket(name: &str) -> NewBucket {
-    NewBucket { name: name.into(), owner: "alice".into(), region: "eu-west-3".into(), created: UnixMillis(7) }
+pub fn new_bucket(name: &str) -> Bucket {
+    Bucket { name: name.into(), owner: "alice".into(), region: "eu-west-3".into(), created: UnixMillis(7) }
 }
 
 /// A row whose content is in it.
@@ -56,19 +55,19 @@ pub async fn a_bucket_is_made_found_and_deleted(engine: Arc<dyn Metadata>) {
     assert_eq!(engine.bucket("b").await, Ok(None));
     engine.create_bucket(new_bucket("b")).await.unwrap();
     engine.create_bucket(new_bucket("a")).await.unwrap();
-    assert_eq!(engine.bucket("b").await, Ok(Some(new_bucket("b").into())));
-    let all: Vec<Bucket> = vec![new_bucket("a").into(), new_bucket("b").into()];
+    assert_eq!(engine.bucket("b").await, Ok(Some(new_bucket("b"))));
+    let all: Vec<Bucket> = vec![new_bucket("a"), new_bucket("b")];
     assert_eq!(engine.buckets().await, Ok(all));
     engine.delete_bucket("b").await.unwrap();
     assert_eq!(engine.bucket("b").await, Ok(None));
-    assert_eq!(engine.buckets().await, Ok(vec![new_bucket("a").into()]));
+    assert_eq!(engine.buckets().await, Ok(vec![new_bucket("a")]));
     engine.create_bucket(new_bucket("b")).await.unwrap();
 }
 
 /// The second bucket of a name is refused with the first one's owner.
 pub async fn a_bucket_name_is_unique(engine: Arc<dyn Metadata>) {
     engine.create_bucket(new_bucket("b")).await.unwrap();
-    let other = NewBucket { owner: "mallory".into(), ..new_bucket("b") };
+    let other = Bucket { owner: "mallory".into(), ..new_bucket("b") };
     let refused = engine.create_bucket(other).await;
     assert_eq!(refused, Err(StoreError::BucketExists { bucket: "b".into(), owner: "alice".into() }));
     assert_eq!(engine.bucket("b").await.unwrap().unwrap().owner, "alice");

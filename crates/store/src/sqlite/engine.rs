@@ -19,8 +19,8 @@ use super::{listing, queries, schema};
 use crate::blocking::on_blocking_pool;
 use crate::files::{Disk, Reserve};
 use crate::{
-    AccessKeyRow, BlobId, Bucket, DeletedRow, ListPage, ListRequest, Metadata, NewBucket, ObjectRow,
-    OpenError, Poison, Precondition, PutError, StoreError,
+    AccessKeyRow, BlobId, Bucket, DeletedRow, ListPage, ListRequest, Metadata, ObjectRow, OpenError, Poison,
+    Precondition, PutError, StoreError,
 };
 
 /// How many writes may wait for the writer. With rows of 16 KiB that is 16 MiB of memory.
@@ -127,7 +127,7 @@ impl Drop for SqliteMetadata {
 
 #[async_trait]
 impl Metadata for SqliteMetadata {
-    async fn create_bucket(&self, bucket: NewBucket) -> Result<(), StoreError> {
+    async fn create_bucket(&self, bucket: Bucket) -> Result<(), StoreError> {
         self.write(CreateBucket(bucket)).await
     }
 

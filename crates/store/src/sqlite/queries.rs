@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::failure::Fault;
 use super::row::{self, RowSum};
-use crate::{AccessKeyRow, BlobId, Bucket, Content, NewBucket, ObjectRow, StoreError, UnixMillis};
+use crate::{AccessKeyRow, BlobId, Bucket, Content, ObjectRow, StoreError, UnixMillis};
 
 type Read<T> = Result<T, Fault<StoreError>>;
 
@@ -26,7 +26,7 @@ pub(super) fn bucket_id(conn: &Connection, name: &str) -> rusqlite::Result<Optio
 }
 
 /// The checksum of a bucket's row.
-pub(super) fn bucket_sum(id: i64, bucket: &NewBucket) -> i64 {
+pub(super) fn bucket_sum(id: i64, bucket: &Bucket) -> i64 {
     RowSum::new()
         .number(id)
         .field(bucket.name.as_bytes())
@@ -58,12 +58,11 @@ pub(super) fn buckets(conn: &Connection) -> Read<Vec<Bucket>> {
 
 fn read_bucket(row: &Row<'_>) -> Read<Bucket> {
     let name = String::from_utf8_lossy(&row.get::<_, Vec<u8>>(0)?).into_owned();
-    let bucket =
-        NewBucket { name, owner: row.get(2)?, region: row.get(3)?, created: UnixMillis(row.get(4)?) };
+    let bucket = Bucket { name, owner: row.get(2)?, region: row.get(3)?, created: UnixMillis(row.get(4)?) };
     if bucket_sum(row.get(1)?, &bucket) != row.get::<_, i64>(5)? {
         return Err(corrupt(format!("the row of bucket {:?}", bucket.name)));
     }
-    Ok(bucket.into())
+    Ok(bucket)
 }
 
 /// An object's row, with its content if that is in the row.

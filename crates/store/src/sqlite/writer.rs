@@ -282,7 +282,7 @@ mod tests {
     use super::super::writes::{CreateBucket, DeleteObject, PutObject};
     use super::super::{row, schema};
     use super::*;
-    use crate::{Content, NewBucket, Object, ObjectRow, Precondition, PutError, UnixMillis};
+    use crate::{Bucket, Content, Object, ObjectRow, Precondition, PutError, UnixMillis};
 
     type Answer<O> = oneshot::Receiver<Result<<O as Operation>::Answer, <O as Operation>::Refusal>>;
 
@@ -329,7 +329,7 @@ mod tests {
 
         fn send_bucket(&self) -> Answer<CreateBucket> {
             let bucket =
-                NewBucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+                Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
             self.send(CreateBucket(bucket))
         }
     }

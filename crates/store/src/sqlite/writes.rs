@@ -7,11 +7,11 @@ use super::operation::{Operation, Touched};
 use super::queries::{access_key_sum, bucket_id, bucket_sum, bytes, corrupt, no_such_bucket};
 use super::row;
 use crate::{
-    AccessKeyRow, BlobId, Content, DeletedRow, NewBucket, ObjectRow, Precondition, PutError, StoreError,
+    AccessKeyRow, BlobId, Bucket, Content, DeletedRow, ObjectRow, Precondition, PutError, StoreError,
 };
 
 /// Makes a bucket.
-pub(super) struct CreateBucket(pub(super) NewBucket);
+pub(super) struct CreateBucket(pub(super) Bucket);
 
 impl Operation for CreateBucket {
     type Answer = ();

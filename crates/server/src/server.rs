@@ -26,7 +26,10 @@ use crate::{open_files, sweep};
 #[non_exhaustive]
 pub enum StartError {
     /// The data directory cannot be made.
-    #[error("{}: the data directory cannot be made: {reason}", path.display())]
+    #[error(
+        "{}: the data directory cannot be made: {reason}; choose another with --data or PRESIGN_DATA",
+        path.display()
+    )]
     DataDirectory {
         /// The directory.
         path: PathBuf,

@@ -38,7 +38,7 @@ pub enum EndpointError {
     #[error("the custom endpoint {0} cannot be accelerated; S3 Transfer Acceleration is AWS's own")]
     AccelerateWithCustomEndpoint(String),
     /// The region's partition lacks what was asked for.
-    #[error("the partition {partition} of the region {region} has no {what}")]
+    #[error("the partition {partition} of the region {region} has no {what}; do without")]
     Unavailable {
         /// The partition, as in `aws-cn`.
         partition: &'static str,

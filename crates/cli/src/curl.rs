@@ -3,6 +3,10 @@
 use presign::Method;
 
 use crate::shell;
+use crate::url_path::path_of;
+
+/// The longest name that a file may have on the usual file systems.
+const FILE_NAME_BYTES: usize = 255;
 
 /// What curl shall send.
 pub(crate) struct Curl<'a> {
@@ -35,21 +39,21 @@ impl Curl<'_> {
             Method::Get => {
                 if let Some(file) = self.save_as {
                     // The words of a refusal shall not end up in the file.
-                    push(&["--fail", "--output", &as_file_name(file)]);
+                    push(&["--fail", "--output", &as_file_name(shortened(file))]);
                 }
             }
             Method::Head => push(&["--head"]),
             Method::Put => {
                 let file = self.upload.unwrap_or("FILE");
-                if path.ends_with('/') {
-                    // After a path with a closing slash `--upload-file` appends the file's name.
+                if matches!(path.rsplit('/').next(), Some("" | "." | "..")) {
+                    // To a path that ends in a slash or a dot segment `--upload-file` adds the file's name.
                     push(&["--request", "PUT", "--data-binary", &format!("@{file}")]);
                     if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
                         // And `--data-binary` would claim that it is a form.
                         push(&["--header", "content-type:"]);
                     }
                 } else {
-                    push(&["--upload-file", &as_file_name(file)]);
+                    push(&["--upload-file", &as_file_name(shortened(file))]);
                 }
             }
             method => push(&["--request", method.as_str()]),
@@ -74,16 +78,15 @@ impl Curl<'_> {
     }
 }
 
-/// The path of an absolute URL as it stands there, without the query.
-fn path_of(url: &str) -> &str {
-    let url = url.split_once('?').map_or(url, |(before, _)| before);
-    let after_scheme = url.find("://").and_then(|at| url.get(at + 3..)).unwrap_or(url);
-    after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/")
-}
-
 /// `-` alone means a standard stream to curl.
 fn as_file_name(name: &str) -> String {
     if name == "-" { "./-".to_owned() } else { name.to_owned() }
+}
+
+/// The end of a name that no file system takes whole; keys are up to 1,024 bytes long. The extension is there.
+fn shortened(name: &str) -> &str {
+    let start = name.ceil_char_boundary(name.len().saturating_sub(FILE_NAME_BYTES));
+    name.get(start..).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -120,11 +123,15 @@ mod tests {
         assert!(command(Method::Get, "http://[::1]:9000/b/k", &[]).contains(" --globoff "));
         let told = command(Method::Put, "https://h/b/dir/?x=y", &[]);
         assert!(told.contains("--request PUT --data-binary @FILE --header content-type:"), "{told}");
+        let told = command(Method::Put, "https://h/b/..?x=y", &[]);
+        assert!(told.contains("--path-as-is --request PUT --data-binary @FILE "), "{told}");
     }
 
     #[test]
-    fn the_path_is_what_lies_between_host_and_query() {
-        assert_eq!(path_of("https://h:1/a/b?c=/d"), "/a/b");
-        assert_eq!(path_of("https://h?c=d"), "/");
+    fn a_name_that_is_too_long_for_a_file_keeps_its_end() {
+        let name = format!("{}.tar", "é".repeat(200));
+        assert_eq!(shortened(&name).len(), 254);
+        assert!(shortened(&name).ends_with("é.tar"));
+        assert_eq!(shortened("a.tar"), "a.tar");
     }
 }

@@ -20,6 +20,7 @@ mod stop_signal;
 mod store_error;
 mod time;
 mod upload;
+mod url_path;
 mod usage;
 mod warnings;
 
@@ -27,6 +28,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use presign::SignError;
 
 use crate::cli::Cli;
 use crate::commands::Outcome;
@@ -48,9 +50,14 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => SUCCESS,
         Err(error) => {
             eprintln!("presign: {error:#}");
-            if error.is::<UsageError>() { USAGE } else { FAILURE }
+            if is_usage(&error) { USAGE } else { FAILURE }
         }
     })
+}
+
+/// What cannot be signed as asked was asked on the command line, such as a life of eight days.
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<UsageError>() || error.is::<SignError>()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -9,10 +9,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use indicatif::{ProgressBar, ProgressStyle};
 use presign::PresignedUrl;
+use reqwest::header::CONTENT_LENGTH;
 use tokio::fs::File;
 use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::store_error::StoreError;
+use crate::url_path::path_of;
 
 /// Read from the file, and handed to the connection, at a time.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -31,7 +33,7 @@ pub(crate) async fn send(
     }
     let client = client.build().context("the HTTP client cannot be started")?;
     let url: reqwest::Url = signed.as_str().parse().context("the store's URL cannot be read")?;
-    if url.as_str() != signed.as_str() {
+    if url.path() != path_of(signed.as_str()) {
         bail!(
             "the key has `.` or `..` as a part of its path, which HTTP clients rewrite; choose another key, or \
              upload with `presign url --http-method PUT --curl`"
@@ -39,6 +41,10 @@ pub(crate) async fn send(
     }
     let body = FileBody { file, left: length, buffer: vec![0; CHUNK_BYTES], progress: progress.clone() };
     let mut request = client.put(url).body(reqwest::Body::wrap(body));
+    if length == 0 {
+        // S3 wants to be told that nothing comes, and of an empty body HTTP clients tell nothing.
+        request = request.header(CONTENT_LENGTH, 0);
+    }
     for (name, value) in signed.headers() {
         request = request.header(name, value);
     }

@@ -39,7 +39,7 @@ pub(crate) struct PostArguments {
     content_type: Option<String>,
 
     /// How long uploads are taken: seconds, or 15m, 24h, 7d (the most there is)
-    #[arg(long, value_name = "DURATION", default_value = "3600", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "3600", allow_negative_numbers = true, value_parser = duration::parse)]
     expires_in: Duration,
 
     /// A further field that the form has and that cannot be changed, as in acl=private; may be repeated

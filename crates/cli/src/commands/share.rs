@@ -38,7 +38,7 @@ pub(crate) struct ShareArguments {
     to: Option<S3Uri>,
 
     /// How long the link works: seconds, or 15m, 24h, 7d (the most there is)
-    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "24h", allow_negative_numbers = true, value_parser = duration::parse)]
     expires_in: Duration,
 
     /// Replace the object if there is one already
@@ -116,6 +116,7 @@ pub(crate) async fn run(arguments: &ShareArguments, quiet: bool) -> Result<()> {
             Some("NoSuchBucket") => {
                 format!("; make the bucket first, as with `aws s3 mb s3://{}`", to.bucket)
             }
+            Some("SignatureDoesNotMatch") => wrong_signature_hint(bucket.host(), refusal),
             _ => String::new(),
         };
         error.context(format!("{} is not shared{hint}", path.display()))
@@ -129,6 +130,17 @@ pub(crate) async fn run(arguments: &ShareArguments, quiet: bool) -> Result<()> {
     warnings.print(quiet || arguments.json);
     print(&link, &to.bucket, &key, &warnings, arguments.json)?;
     Ok(())
+}
+
+/// Either a proxy on the way changed the Host, or the secret is wrong; the store's answer tells which.
+fn wrong_signature_hint(signed_for: &str, refusal: Option<&StoreError>) -> String {
+    match refusal.and_then(StoreError::arrived_for) {
+        Some(arrived_for) if arrived_for != signed_for => format!(
+            "; it was signed for the host {signed_for} and reached the store for {arrived_for}: let the proxy in \
+             between pass Host on unchanged, or put {signed_for} among the store's `public_endpoints`"
+        ),
+        _ => "; check the secret access key".to_owned(),
+    }
 }
 
 async fn open(path: &Path) -> Result<(File, u64)> {

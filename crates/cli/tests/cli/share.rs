@@ -40,6 +40,43 @@ fn uploads_the_file_and_prints_a_link_to_it() {
 }
 
 #[test]
+fn an_empty_file_is_a_file_too() {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    store.introduce_to(&mut machine);
+    store.make_bucket("bucket");
+    fs::write(machine.home().join("empty.txt"), "").unwrap();
+    let outcome = machine.run(&["share", "empty.txt", "s3://bucket/"]);
+    outcome.assert_success();
+    let answer = http::send("GET", outcome.stdout.trim_end(), &[], "");
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+}
+
+/// As behind a proxy that sets the Host itself, which is what most do unless told.
+#[test]
+fn a_signature_that_a_proxy_broke_is_told_from_a_wrong_secret() {
+    let canonical = "PUT\n/bucket/a.txt\n\nhost:inner:9000\n\nhost\nUNSIGNED-PAYLOAD";
+    let body = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><CanonicalRequest>{canonical}</CanonicalRequest></Error>"
+    );
+    let proxy = Service::start(move |_, _| (403, body.clone()));
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    store.introduce_to(&mut machine);
+    store.make_bucket("bucket");
+    fs::write(machine.home().join("a.txt"), "a").unwrap();
+
+    let through_proxy = machine.run(&["share", "a.txt", "s3://bucket/", "--endpoint-url", &proxy.url]);
+    let signed_for = proxy.url.trim_start_matches("http://");
+    through_proxy.assert_refused(1, &[signed_for, "inner:9000", "pass Host on", "public_endpoints"]);
+
+    machine.set("AWS_SECRET_ACCESS_KEY", "wrong");
+    let impostor = machine.run(&["share", "a.txt", "s3://bucket/"]);
+    impostor.assert_refused(1, &["check the secret access key", "SignatureDoesNotMatch"]);
+    assert!(!impostor.stderr.contains("public_endpoints"), "{}", impostor.stderr);
+}
+
+#[test]
 fn a_missing_bucket_is_told_with_the_way_out() {
     let mut machine = Machine::bare();
     let store = Store::start(&machine, &[]);
@@ -78,8 +115,11 @@ fn what_cannot_be_shared_is_refused_before_anything_is_sent() {
     refused(&["a.txt"]).assert_refused(2, &["PRESIGN_SHARE_TO", "s3://"]);
     refused(&["missing.txt", "s3://bucket/"]).assert_refused(1, &["missing.txt cannot be read"]);
     refused(&[".", "s3://bucket/"]).assert_refused(1, &["no file"]);
-    refused(&["a.txt", "s3://bucket/", "--expires-in=8d"]).assert_refused(1, &["7 days"]);
+    refused(&["a.txt", "s3://bucket/", "--expires-in=8d"]).assert_refused(2, &["7 days"]);
     refused(&["a.txt", "s3://bucket/x/../y"]).assert_refused(1, &["`..`", "--curl"]);
+    // A port that clients leave out of the URL is no reason to speak of dots.
+    let spelt = refused(&["a.txt", "s3://bucket/", "--endpoint-url=http://127.0.0.1:80"]);
+    assert!(!spelt.stderr.contains("`..`"), "{}", spelt.stderr);
     let unreachable = refused(&["a.txt", "s3://bucket/"]);
     unreachable.assert_refused(1, &["cannot upload to http://127.0.0.1:9"]);
     assert!(!unreachable.stderr.contains("X-Amz-Signature"), "{}", unreachable.stderr);

@@ -46,6 +46,16 @@ pub(crate) fn run(arguments: &ManArguments) -> Result<()> {
 
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.clone()).render(&mut page)?;
+    let extra = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+    let command = command.clone().after_help(None::<&str>).after_long_help(None::<&str>);
+    Man::new(command).render(&mut page)?;
+    if let Some(extra) = extra {
+        // Otherwise the lines would be filled, and examples are to be copied.
+        writeln!(page, ".SH EXTRA\n.nf")?;
+        for line in extra.lines() {
+            writeln!(page, "\\&{}", line.replace('\\', "\\e").replace('-', "\\-"))?;
+        }
+        writeln!(page, ".fi")?;
+    }
     Ok(page)
 }

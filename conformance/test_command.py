@@ -62,6 +62,16 @@ def test_url_names_the_region(presign):
         assert succeed(command, env=environment(CREDENTIALS, "eu-central-1")).strip() == expected
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "me-south-1", "cn-north-1"])
+def test_url_with_the_global_endpoint(presign, region):
+    """What the AWS CLI writes when left to itself, for whoever wants that."""
+    arguments = ["s3://my-bucket/file.txt", "--expires-in", "60"]
+    expected = AwsCli(CREDENTIALS, region=region, config=SIGV4_CONFIG).succeed("s3", "presign", *arguments).strip()
+    signed_at = re.search(r"X-Amz-Date=(\w+)", expected)[1]
+    command = [presign, "url", *arguments, "--sign-at", signed_at, "--global-endpoint"]
+    assert succeed(command, env=environment(CREDENTIALS, region)).strip() == expected
+
+
 def test_url_is_signed_for_now(presign):
     before = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     url = succeed([presign, "url", "s3://my-bucket/k"], env=environment(CREDENTIALS)).strip()

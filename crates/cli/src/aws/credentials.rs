@@ -94,13 +94,16 @@ fn explain(error: CredentialsError, profile: Option<&str>) -> Error {
                 .to_owned()
         }
         Some(name) => {
-            // Of all failures the one that befalls everybody, once a day.
-            let is_sso = format!("{error:#}").contains("SSO token");
+            let reasons = reasons(&error);
+            // Of all failures the one that befalls everybody, once a day: the token is too old, or not there.
+            let is_sso = reasons.contains("SSO token") || reasons.replace('\\', "/").contains("/sso/cache/");
             let way_out =
                 if is_sso { format!("; run `aws sso login --profile {name}`") } else { String::new() };
-            return error.context(format!("the credentials of the profile `{name}` cannot be loaded{way_out}"));
+            return Error::msg(format!(
+                "the credentials of the profile `{name}` cannot be loaded{way_out}: {reasons}"
+            ));
         }
-        None => return error.context("the credentials cannot be loaded"),
+        None => return Error::msg(format!("the credentials cannot be loaded: {}", reasons(&error))),
     };
     let way_out = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or name a profile with \
                    --profile";
@@ -108,3 +111,13 @@ fn explain(error: CredentialsError, profile: Option<&str>) -> Error {
     // That nobody has any is said already; why a metadata service would not answer is worth a line.
     if is_not_loaded { Error::msg(message) } else { error.context(message) }
 }
+
+/// All that the library says, but for what it says at each level before it comes to the point.
+fn reasons(error: &Error) -> String {
+    let levels = error.chain().map(ToString::to_string);
+    let mut reasons: Vec<String> = levels.filter(|reason| !reason.starts_with(NO_REASON)).collect();
+    reasons.dedup();
+    if reasons.is_empty() { NO_REASON.to_owned() } else { reasons.join(": ") }
+}
+
+const NO_REASON: &str = "an error occurred while loading credentials";

@@ -42,6 +42,15 @@ pub(crate) struct StoreOptions {
     /// Use AWS's Transfer Acceleration endpoint
     #[arg(long)]
     pub(crate) accelerate: bool,
+
+    /// Leave the region out of the host at AWS, for the same URLs as boto3 and the AWS CLI v1 make
+    ///
+    /// They write https://bucket.s3.amazonaws.com whatever the region, unless their addressing style is set to
+    /// virtual. From there S3 redirects to a bucket that is new, which a signed URL does not survive, and refuses
+    /// for the regions opened since March 2019. Without this the region is part of the host, as in the URLs of
+    /// the other AWS SDKs; in us-east-1 it makes no difference.
+    #[arg(long, conflicts_with_all = ["dualstack", "fips", "accelerate"])]
+    pub(crate) global_endpoint: bool,
 }
 
 /// Where a bucket's name goes in a URL.

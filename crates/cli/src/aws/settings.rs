@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
-use presign::{Addressing, BucketUrl, Endpoint, Signer};
+use presign::{Addressing, BucketUrl, Endpoint, EndpointError, Signer};
 
 use crate::usage::UsageError;
 
@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     endpoint: Endpoint,
     region: String,
     addressing_style: AddressingStyle,
+    /// Whether the style was asked for on the command line, for this very bucket.
+    style_is_demanded: bool,
 }
 
 /// A store, and the credentials to sign for it.
@@ -84,6 +86,7 @@ impl Settings {
             ("--dualstack", options.dualstack),
             ("--fips", options.fips),
             ("--accelerate", options.accelerate),
+            ("--global-endpoint", options.global_endpoint),
         ];
         if let (Some(url), Some((flag, _))) = (&endpoint_url, aws_only.iter().find(|(_, given)| *given)) {
             return Err(UsageError::new(format!(
@@ -119,8 +122,12 @@ impl Settings {
         if switch(options.accelerate, None, "use_accelerate_endpoint")? {
             endpoint = endpoint.accelerate();
         }
+        if options.global_endpoint {
+            endpoint = endpoint.global();
+        }
         let region = endpoint.signing_region().map_or(region, str::to_owned);
-        Ok(Settings { endpoint, region, addressing_style })
+        let style_is_demanded = options.addressing_style.is_some();
+        Ok(Settings { endpoint, region, addressing_style, style_is_demanded })
     }
 
     /// Where the bucket is.
@@ -130,6 +137,12 @@ impl Settings {
             AddressingStyle::Path => Addressing::Path,
             AddressingStyle::Virtual => Addressing::Virtual,
         };
-        Ok(self.endpoint.bucket(bucket, addressing)?)
+        match self.endpoint.bucket(bucket, addressing) {
+            // A profile's style is for all its buckets; the AWS tools pass over it where it cannot be.
+            Err(EndpointError::NotVirtualHostable { .. }) if !self.style_is_demanded => {
+                Ok(self.endpoint.bucket(bucket, Addressing::Auto)?)
+            }
+            found => Ok(found?),
+        }
     }
 }

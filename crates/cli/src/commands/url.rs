@@ -11,7 +11,7 @@ use clap::{Args, ValueHint};
 use presign::{Caveats, Method, PresignRequest, PresignedUrl, Timestamp};
 use serde::Serialize;
 
-use crate::aws::{Signing, StoreOptions};
+use crate::aws::{IdleOptions, Signing, StoreOptions};
 use crate::curl::Curl;
 use crate::pairs::{Pairs, parse_equation, parse_header};
 use crate::s3_uri::S3Uri;
@@ -32,7 +32,7 @@ pub(crate) struct UrlArguments {
     http_method: Method,
 
     /// How long it works: seconds, or 15m, 24h, 7d (the most there is)
-    #[arg(long, value_name = "DURATION", default_value = "3600", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "3600", allow_negative_numbers = true, value_parser = duration::parse)]
     expires_in: Duration,
 
     /// Sign as of this time instead of now
@@ -82,6 +82,9 @@ pub(crate) struct UrlArguments {
 
     #[command(flatten)]
     store: StoreOptions,
+
+    #[command(flatten)]
+    idle: IdleOptions,
 }
 
 /// What the answer to a download shall say.
@@ -165,9 +168,9 @@ const EXAMPLES: &str = "\
 Examples:
   presign url s3://my-bucket/file.txt --expires-in 3600
   presign url s3://my-bucket/report.pdf --expires-in 7d --filename 'Report 2026.pdf'
-  presign url s3://my-bucket/photo.jpg --http-method PUT --expires-in 15m --content-type image/jpeg --curl
+  presign url s3://my-bucket/photo.jpg --http-method PUT --content-type image/jpeg --curl
   presign url s3://my-bucket/inbox/a.zip --http-method PUT --create-only --max-size 10MiB
-  presign url s3://my-bucket/photo.jpg --stable 1h        # the same URL for an hour, so that caches hit
+  presign url s3://my-bucket/photo.jpg --stable 1h     # the same URL for an hour: caches hit
   presign url s3://my-bucket/file.txt --endpoint-url https://s3.example.com --region eu-central-1
 
 The URL alone goes to standard output; warnings go to standard error (--quiet: none).";

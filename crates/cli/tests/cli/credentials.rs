@@ -60,6 +60,18 @@ fn from_a_named_profile_with_its_endpoint_and_style() {
     assert_signed(&url(&machine, &[]), expected.0, expected.1, expected.2);
 }
 
+/// As in the AWS CLI. On the command line the style is for the bucket named there, so that is told.
+#[test]
+fn a_profiles_style_is_passed_over_where_it_cannot_be() {
+    let machine = with_files();
+    let told = machine.url(&["s3://my.bucket/key", "--profile", "work"]);
+    assert!(told.starts_with("https://s3.example.com/my.bucket/key?"), "{told}");
+    let told = url(&machine, &["--profile=work", "--endpoint-url=http://127.0.0.1:9000"]);
+    assert!(told.starts_with("http://127.0.0.1:9000/bucket/key?"), "{told}");
+    let demanded = ["url", "s3://my.bucket/key", "--profile=work", "--addressing-style=virtual"];
+    machine.run(&demanded).assert_refused(1, &["my.bucket", "path style"]);
+}
+
 /// As in the AWS CLI: `--profile` goes before the environment's key, AWS_PROFILE does not.
 #[test]
 fn a_profile_on_the_command_line_goes_before_the_environment() {
@@ -110,6 +122,19 @@ fn no_credentials_at_all() {
     let outcome = Machine::bare().run(&["url", "b-1/k"]);
     outcome.assert_refused(1, &["no credentials found", "AWS_ACCESS_KEY_ID", "--profile"]);
     with_files().run(&["url", "b-1/k", "--profile", "broken"]).assert_refused(1, &["`broken` has none"]);
+}
+
+#[test]
+fn whoever_is_not_signed_in_is_told_how() {
+    let mut machine = Machine::bare();
+    machine.write_shared_file(
+        "config",
+        "[profile sso]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\n\
+         sso_account_id = 123456789012\nsso_role_name = reader\n",
+    );
+    let outcome = machine.run(&["url", "b-1/k", "--profile", "sso"]);
+    outcome.assert_refused(1, &["`sso` cannot be loaded", "aws sso login --profile sso", "sso/cache"]);
+    assert!(!outcome.stderr.contains("an error occurred"), "{}", outcome.stderr);
 }
 
 #[test]

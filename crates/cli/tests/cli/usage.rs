@@ -17,9 +17,10 @@ fn help_teaches_with_examples() {
 #[test]
 fn what_is_not_understood_is_refused() {
     let machine = Machine::with_key();
-    machine.run(&["url", "b-1/k", "--no-verify-ssl"]).assert_refused(2, &["--no-verify-ssl"]);
+    machine.run(&["url", "b-1/k", "--no-sign-request"]).assert_refused(2, &["--no-sign-request"]);
+    machine.run(&["share", "f", "b-1/", "--no-verify-ssl"]).assert_refused(2, &["--no-verify-ssl"]);
     machine.run(&["url", "https://b.s3.amazonaws.com/k"]).assert_refused(2, &["s3://bucket/key"]);
-    machine.run(&["url", "s3://b-1"]).assert_refused(1, &["key is empty", "s3://bucket/key"]);
+    machine.run(&["url", "s3://b-1"]).assert_refused(2, &["key is empty", "s3://bucket/key"]);
     machine.run(&[]).assert_refused(2, &["Usage: presign"]);
 }
 
@@ -52,6 +53,8 @@ fn every_command_has_a_manual_page() {
     machine.run(&["man", "--out", "pages/man1"]).assert_success();
     let page = std::fs::read_to_string(machine.home().join("pages/man1/presign-url.1")).unwrap();
     assert!(page.contains("presign\\-url") && page.contains("Examples:"), "{page}");
+    // Examples are to be copied, so their lines are not filled.
+    assert!(page.contains(".SH EXTRA\n.nf\n\\&Examples:\n\\&  presign url s3://"), "{page}");
     std::fs::write(machine.home().join("file"), "").unwrap();
     machine.run(&["man", "--out", "file/x"]).assert_refused(1, &["file/x"]);
 }

@@ -139,6 +139,7 @@ fn custom_endpoints() {
         ("http://127.0.0.1:9000", Auto, "my.photos", "http://127.0.0.1:9000/my.photos"),
         ("http://127.0.0.1:9000", Path, "photos", "http://127.0.0.1:9000/photos"),
         ("http://127.0.0.1:9000", Path, "my.photos", "http://127.0.0.1:9000/my.photos"),
+        ("HTTP://S3.ex.org:9000", Auto, "photos", "http://S3.ex.org:9000/photos"),
         ("http://[::1]:9000", Auto, "photos", "http://[::1]:9000/photos"),
         ("http://[::1]:9000", Auto, "my.photos", "http://[::1]:9000/my.photos"),
         ("http://[::1]:9000", Path, "photos", "http://[::1]:9000/photos"),

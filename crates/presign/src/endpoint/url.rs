@@ -36,7 +36,8 @@ impl EndpointUrl {
         let (scheme, rest) = url
             .split_once("://")
             .ok_or_else(|| refuse("it must begin with http:// or https://, as in https://s3.example.com"))?;
-        let default_port = match scheme {
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = match scheme.as_str() {
             "http" => "80",
             "https" => "443",
             _ => return Err(refuse("its scheme must be http or https")),

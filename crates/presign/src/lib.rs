@@ -70,6 +70,7 @@ pub use signing_key::{Hex, Signature, SigningKey};
 pub use timestamp::{BasicTime, Timestamp};
 pub use uri::{decode_path, encode_path};
 pub use verify::{
-    FormFault, Links, MAX_CLOCK_SKEW_SECONDS, Mechanism, PayloadRule, Refusal, Request, ScopeFault, SigV2,
-    SignatureMismatch, Unverified, UnverifiedForm, VerificationKey, Verified, VerifiedForm, VerifyPolicy,
+    FormFault, Links, MAX_CLOCK_SKEW_SECONDS, Mechanism, PayloadRule, Refusal, Request, ScopeFault,
+    SentCredential, SigV2, SignatureMismatch, Unverified, UnverifiedForm, VerificationKey, Verified,
+    VerifiedForm, VerifyPolicy,
 };

@@ -328,7 +328,7 @@ fn two_mechanisms_at_once() {
     assert!(matches!(refusal, Refusal::OnlyOneMechanism { argument: "Signature", .. }));
     let refusal = ask().outcome("GET", &v4(), &[("Authorization", "AWS4-HMAC-SHA256 x")]).unwrap_err();
     assert_eq!(refusal.to_string(), words_of_s3);
-    let value = "AWS4-HMAC-SHA256 x".to_owned();
+    let value = "AWS4-HMAC-SHA256 x".into();
     assert_eq!(refusal, Refusal::OnlyOneMechanism { argument: "Authorization", value });
 }
 

@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn secrets_of_a_refusal_stay_behind() {
         for refusal in [
-            Refusal::OnlyOneMechanism { argument: "Authorization", value: "hidden".to_owned() },
-            Refusal::UnsupportedAuthorization { value: "Basic hidden".to_owned() },
+            Refusal::OnlyOneMechanism { argument: "Authorization", value: "hidden".into() },
+            Refusal::UnsupportedAuthorization { value: "Basic hidden".into() },
         ] {
             let cause = Cause::of_refusal(&refusal).unwrap();
             assert!(!format!("{cause:?} {cause}").contains("hidden"));

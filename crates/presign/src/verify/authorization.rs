@@ -18,7 +18,7 @@ pub(crate) fn parse<'a>(request: &Request<'a>, value: &'a str) -> Result<ClaimV4
     match scheme {
         ALGORITHM => {}
         "AWS" => return Err(Refusal::SigV2Header),
-        _ => return Err(Refusal::UnsupportedAuthorization { value: value.to_owned() }),
+        _ => return Err(Refusal::UnsupportedAuthorization { value: value.into() }),
     }
     let (mut credential, mut signed_headers, mut signature) = (None, None, None);
     for part in rest.split(',') {

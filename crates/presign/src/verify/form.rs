@@ -61,7 +61,7 @@ impl<'a> UnverifiedForm<'a> {
             (false, false) if policy.is_none() => return Err(Refusal::Unsigned),
             (true, true) => {
                 let value = v2_signature.or(access_key_id).unwrap_or_default().to_owned();
-                return Err(Refusal::OnlyOneMechanism { argument: "Signature", value });
+                return Err(Refusal::OnlyOneMechanism { argument: "Signature", value: value.into() });
             }
             (false, true) => Claim::V2 {
                 access_key_id: access_key_id.ok_or_else(|| missing("AWSAccessKeyId"))?,

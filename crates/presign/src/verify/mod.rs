@@ -19,7 +19,9 @@ mod verified;
 
 pub use form::{UnverifiedForm, VerifiedForm};
 pub use policy::{Links, SigV2, VerifyPolicy};
-pub use refusal::{FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SignatureMismatch};
+pub use refusal::{
+    FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SentCredential, SignatureMismatch,
+};
 pub use request::Request;
 pub use unverified::Unverified;
 pub use verification_key::VerificationKey;

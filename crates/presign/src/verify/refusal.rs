@@ -41,13 +41,13 @@ pub enum Refusal {
         /// The part that S3 names: the Authorization header or a parameter.
         argument: &'static str,
         /// Its value.
-        value: String,
+        value: SentCredential,
     },
     /// An Authorization header of a kind that S3 does not take.
     #[error("Unsupported Authorization Type")]
     UnsupportedAuthorization {
         /// The header's value.
-        value: String,
+        value: SentCredential,
     },
     /// SigV2 in the Authorization header.
     #[error("The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")]
@@ -192,6 +192,30 @@ pub enum Refusal {
     /// The policy of a form forbids the upload.
     #[error("{0}")]
     Form(FormFault),
+}
+
+/// A credential that was sent and not taken. S3 names it to whoever sent it; it may be good elsewhere, as a password or a
+/// bearer token is, so it is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentCredential(String);
+
+impl SentCredential {
+    /// The text itself, for the answer to the one who sent it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for SentCredential {
+    fn from(text: T) -> Self {
+        SentCredential(text.into())
+    }
+}
+
+impl fmt::Debug for SentCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentCredential(…)")
+    }
 }
 
 fn scope_prefix(mechanism: Mechanism, fault: &ScopeFault) -> &'static str {

@@ -79,12 +79,12 @@ impl<'a> Unverified<'a> {
             (false, true, None) => Claim::V2(found.into_v2(&parameters)?),
             (false, false, Some(value)) => Claim::V4(authorization::parse(&request, value)?),
             (_, _, Some(value)) => {
-                return Err(Refusal::OnlyOneMechanism { argument: "Authorization", value: value.to_owned() });
+                return Err(Refusal::OnlyOneMechanism { argument: "Authorization", value: value.into() });
             }
             (true, true, None) => {
                 let value = found.v2_signature.and_then(|at| parameters.get(at));
                 let value = value.map(|parameter| parameter.value.to_string()).unwrap_or_default();
-                return Err(Refusal::OnlyOneMechanism { argument: "Signature", value });
+                return Err(Refusal::OnlyOneMechanism { argument: "Signature", value: value.into() });
             }
         };
         Ok(Unverified { request, method, path, parameters, claim })

@@ -285,11 +285,12 @@ fn one_mechanism_only() {
     let target = target();
     let with = |value| check("GET", &target, &[("host", HOST), ("Authorization", value)]).run();
     for value in ["Bearer x", "AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host, Signature=x"] {
-        let refusal = Refusal::OnlyOneMechanism { argument: "Authorization", value: value.to_owned() };
+        let refusal = Refusal::OnlyOneMechanism { argument: "Authorization", value: value.into() };
+        assert!(!format!("{refusal:?}").contains(value), "{refusal:?}");
         assert_eq!(with(value), Err(refusal));
     }
     let both = format!("{target}&AWSAccessKeyId=x&Signature=y&Expires=1");
-    let refusal = Refusal::OnlyOneMechanism { argument: "Signature", value: "y".to_owned() };
+    let refusal = Refusal::OnlyOneMechanism { argument: "Signature", value: "y".into() };
     assert_eq!(check("GET", &both, &HEADERS).run(), Err(refusal));
 }
 

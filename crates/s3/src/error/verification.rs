@@ -16,8 +16,12 @@ impl From<&Refusal> for S3Error {
     fn from(refusal: &Refusal) -> Self {
         let answer = |code| Self::with_message(code, refusal.to_string());
         match refusal {
-            Refusal::OnlyOneMechanism { argument, value } => argument_fields(refusal, argument, value),
-            Refusal::UnsupportedAuthorization { value } => argument_fields(refusal, "Authorization", value),
+            Refusal::OnlyOneMechanism { argument, value } => {
+                argument_fields(refusal, argument, value.expose())
+            }
+            Refusal::UnsupportedAuthorization { value } => {
+                argument_fields(refusal, "Authorization", value.expose())
+            }
             Refusal::InvalidPayloadHash { value } => argument_fields(refusal, "x-amz-content-sha256", value),
             Refusal::SigV2Header | Refusal::SigV2Denied | Refusal::MissingPayloadHash => {
                 answer(ErrorCode::InvalidRequest)
@@ -299,7 +303,7 @@ mod tests {
         assert_eq!(fields, ["AWSAccessKeyId=AKID"]);
 
         let (status, code, message, fields) =
-            answer(Refusal::OnlyOneMechanism { argument: "Authorization", value: "AWS4 x".to_owned() });
+            answer(Refusal::OnlyOneMechanism { argument: "Authorization", value: "AWS4 x".into() });
         assert_eq!((status, code), (400, "InvalidArgument"));
         assert!(
             message

@@ -66,7 +66,9 @@ impl Diagnoses {
             if let Ok(diagnosis) = search.await
                 && let Some(cause) = diagnosis.cause
             {
-                tracing::info!(request_id = %id, %cause, "why the signature is wrong");
+                // As text and not by its `Display`: a parameter's name in it may have line ends, which the log then escapes.
+                let cause = cause.to_string();
+                tracing::info!(request_id = %id, cause, "why the signature is wrong");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
             drop(place);
@@ -76,7 +78,7 @@ impl Diagnoses {
 
 #[cfg(test)]
 mod tests {
-    use presign::SignatureMismatch;
+    use presign::{SentCredential, SignatureMismatch};
 
     use super::*;
 
@@ -88,7 +90,7 @@ mod tests {
             signature_provided: "hidden".to_owned(),
             canonical_request: Some("hidden".to_owned()),
         };
-        let value = "AWS4-HMAC-SHA256 Signature=hidden".to_owned();
+        let value = SentCredential::from("AWS4-HMAC-SHA256 Signature=hidden");
         for refusal in [
             Refusal::SignatureMismatch(Box::new(mismatch)),
             Refusal::OnlyOneMechanism { argument: "Authorization", value: value.clone() },

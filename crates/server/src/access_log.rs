@@ -121,12 +121,15 @@ impl AccessRecord {
             Some(Mechanism::FormV4) => ("POST", "SigV4"),
             Some(Mechanism::FormV2) => ("POST", "SigV2"),
         };
+        let uri = redact_url(&self.uri.to_string());
+        // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
+        let request = format!("{} {}", self.method, shortened(&uri, 4096));
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,
             client = %self.client,
             operation = self.operation.unwrap_or("-"),
-            request = %format_args!("{} {}", self.method, shortened(&redact_url(&self.uri.to_string()), 4096)),
+            request,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             error = self.error.map_or("-", ErrorCode::as_str),
             bytes_in = self.bytes_in,

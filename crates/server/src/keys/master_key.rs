@@ -131,10 +131,14 @@ impl MasterKey {
         let failed = |reason: String| MasterKeyError::Io { path: path.clone(), action: "made", reason };
         let key = Self::random().map_err(|error| failed(error.to_string()))?;
         let write = || -> io::Result<()> {
-            // Under its name only when it is whole: a crash half-way must not leave a key that is cut short.
+            // Under its name only when it is whole: a crash half-way must not leave a key that is cut short. In a file of
+            // our own making: one that is there already may be a link, or be open to all.
             let unfinished = directory.join("master.key.unfinished");
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+            match std::fs::remove_file(&unfinished) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
             file.write_all(key.to_hex().as_bytes())?;
             file.write_all(b"\n")?;
             file.sync_all()?;
@@ -205,5 +209,24 @@ mod tests {
             MasterKey::read(directory.path()),
             Err(MasterKeyError::Invalid { path, reason: InvalidMasterKey::AllZero })
         );
+    }
+
+    #[test]
+    fn a_key_is_not_written_into_a_file_that_others_can_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let unfinished = directory.path().join("master.key.unfinished");
+        let elsewhere = directory.path().join("elsewhere");
+        let is_ours_alone = |made: MasterKey| {
+            assert_eq!(MasterKey::read(directory.path()), Ok(Some(made)));
+            let path = directory.path().join(FILE_NAME);
+            assert_eq!(std::fs::symlink_metadata(path).unwrap().permissions().mode(), 0o100_600);
+            assert!(!unfinished.exists());
+        };
+        std::fs::write(&unfinished, "cut sho").unwrap();
+        std::fs::set_permissions(&unfinished, PermissionsExt::from_mode(0o644)).unwrap();
+        is_ours_alone(MasterKey::create(directory.path()).unwrap());
+        std::os::unix::fs::symlink(&elsewhere, &unfinished).unwrap();
+        is_ours_alone(MasterKey::create(directory.path()).unwrap());
+        assert!(!elsewhere.exists());
     }
 }

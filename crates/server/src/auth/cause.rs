@@ -15,6 +15,18 @@ pub(super) fn cause(refusal: &Refusal) -> String {
         .map_or_else(|| "the signature is not the key's".to_owned(), |cause| cause.to_string())
 }
 
+/// The cause in words. What nothing explains may be a host that a proxy put its own in the place of: it is in no header
+/// then, so it can be tried only where the settings name it.
+fn cause_text(cause: &Cause, arrived_for: &str) -> String {
+    match cause {
+        Cause::WrongSecret { .. } => format!(
+            "{cause}; or clients use another address than {arrived_for}, under which the request arrived: then put it \
+             among `public_endpoints`, or let the proxy pass Host on unchanged"
+        ),
+        cause => cause.to_string(),
+    }
+}
+
 /// Finds out why signatures are wrong, and logs it behind the answer.
 ///
 /// One costs hundreds of signatures. So they are made one at a time and ten a second at most; whoever sends more wrong
@@ -46,6 +58,7 @@ impl Diagnoses {
         let (policy, known_hosts) = (policy.clone(), known_hosts.to_vec());
         let Mismatched { id, head, host, host_bucket, address, credentials, now } = request;
         let (method, target) = (head.method.to_owned(), head.target.to_owned());
+        let arrived_for = host.to_owned();
         let fields = head.fields_with_host(host);
         let fields: Vec<(String, String)> =
             fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -67,7 +80,7 @@ impl Diagnoses {
                 && let Some(cause) = diagnosis.cause
             {
                 // As text and not by its `Display`: a parameter's name in it may have line ends, which the log then escapes.
-                let cause = cause.to_string();
+                let cause = cause_text(&cause, &arrived_for);
                 tracing::info!(request_id = %id, cause, "why the signature is wrong");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -99,5 +112,13 @@ mod tests {
             assert!(!cause(&refusal).contains("hidden"), "{refusal:?}");
         }
         assert!(cause(&Refusal::ExpiresNegative).contains("X-Amz-Expires must be non-negative"));
+    }
+
+    #[test]
+    fn what_nothing_explains_may_be_the_host() {
+        let told = |cause| cause_text(&cause, "inner:9000");
+        let unexplained = told(Cause::WrongSecret { or_headers: Vec::new() });
+        assert!(unexplained.contains("than inner:9000") && unexplained.contains("`public_endpoints`"));
+        assert!(!told(Cause::SessionTokenMissing).contains("public_endpoints"));
     }
 }

@@ -32,7 +32,7 @@ impl fmt::Display for Origin {
 #[non_exhaustive]
 pub enum ConfigError {
     /// No setting has that name.
-    #[error("{origin}: there is no setting `{name}`{}; docs/settings.md lists them all", did_you_mean(*.closest))]
+    #[error("{origin}: there is no setting `{name}`{}; `presign serve --help` lists them all", did_you_mean(*.closest))]
     Unknown {
         /// The name.
         name: String,

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
 use super::{
-    listing::{self, EncodingType},
+    listing::{self, KeySelection},
     request::SignedRequest,
 };
 use crate::{BucketName, S3Error, continuation::ContinuationToken};
@@ -10,16 +10,8 @@ use crate::{BucketName, S3Error, continuation::ContinuationToken};
 /// The input of ListObjectsV2. The answer is a [`ListObjectsV2Answer`](crate::xml::ListObjectsV2Answer).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListObjectsV2 {
-    /// The bucket to list.
-    pub bucket: BucketName,
-    /// Only keys that begin with this; empty for all.
-    pub prefix: String,
-    /// Keys that have this after the prefix are rolled up into one common prefix.
-    pub delimiter: Option<String>,
-    /// The most keys and common prefixes on the page, 0 to 1,000.
-    pub max_keys: u32,
-    /// How names are written.
-    pub encoding_type: Option<EncodingType>,
+    /// The keys, and how they are written.
+    pub keys: KeySelection,
     /// Only keys after this one. Without meaning where a continuation token is given.
     pub start_after: Option<String>,
     /// Where the page starts.
@@ -33,11 +25,7 @@ impl ListObjectsV2 {
         // Unlike the others, an empty token is not the same as none: S3 refuses it.
         let continuation_token = request.parameter("continuation-token");
         Ok(Self {
-            bucket,
-            prefix: request.parameter("prefix").unwrap_or_default().to_owned(),
-            delimiter: listing::text(request, "delimiter"),
-            max_keys: listing::max_keys(request)?,
-            encoding_type: EncodingType::read(request)?,
+            keys: KeySelection::read(bucket, request)?,
             start_after: listing::text(request, "start-after"),
             continuation_token: continuation_token.map(ContinuationToken::parse).transpose()?,
             fetch_owner: request.parameter("fetch-owner").is_some_and(|value| value == "true"),
@@ -48,7 +36,7 @@ impl ListObjectsV2 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{Operation, memory_request::MemoryRequest};
+    use crate::operation::{EncodingType, Operation, memory_request::MemoryRequest};
 
     fn list(request: &MemoryRequest) -> Result<ListObjectsV2, S3Error> {
         match request.read()? {
@@ -69,11 +57,13 @@ mod tests {
         assert_eq!(
             list(&request).unwrap(),
             ListObjectsV2 {
-                bucket: BucketName::parse("bucket").unwrap(),
-                prefix: "photos/ä".to_owned(),
-                delimiter: Some("/".to_owned()),
-                max_keys: 7,
-                encoding_type: Some(EncodingType::Url),
+                keys: KeySelection {
+                    bucket: BucketName::parse("bucket").unwrap(),
+                    prefix: "photos/ä".to_owned(),
+                    delimiter: Some("/".to_owned()),
+                    max_keys: 7,
+                    encoding_type: Some(EncodingType::Url),
+                },
                 start_after: Some("photos/a".to_owned()),
                 continuation_token: Some(token),
                 fetch_owner: true,
@@ -84,7 +74,7 @@ mod tests {
     #[test]
     fn lists_all_by_itself() {
         let input = list(&MemoryRequest::new("GET /bucket?list-type=2&delimiter=")).unwrap();
-        assert_eq!((input.prefix.as_str(), input.delimiter, input.max_keys), ("", None, 1000));
+        assert_eq!((input.keys.prefix.as_str(), input.keys.delimiter, input.keys.max_keys), ("", None, 1000));
         assert_eq!((input.continuation_token, input.fetch_owner), (None, false));
     }
 

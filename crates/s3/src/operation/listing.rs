@@ -1,7 +1,34 @@
 //! The parameters that listings share.
 
 use super::request::SignedRequest;
-use crate::{S3Error, limits};
+use crate::{BucketName, S3Error, limits};
+
+/// Which keys of a bucket are listed, and how: what both versions of the listing ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySelection {
+    /// The bucket to list.
+    pub bucket: BucketName,
+    /// Only keys that begin with this; empty for all.
+    pub prefix: String,
+    /// Keys that have this after the prefix are rolled up into one common prefix.
+    pub delimiter: Option<String>,
+    /// The most keys and common prefixes on the page, 0 to 1,000.
+    pub max_keys: u32,
+    /// How names are written.
+    pub encoding_type: Option<EncodingType>,
+}
+
+impl KeySelection {
+    pub(super) fn read(bucket: BucketName, request: &impl SignedRequest) -> Result<Self, S3Error> {
+        Ok(Self {
+            bucket,
+            prefix: request.parameter("prefix").unwrap_or_default().to_owned(),
+            delimiter: text(request, "delimiter"),
+            max_keys: max_keys(request)?,
+            encoding_type: EncodingType::read(request)?,
+        })
+    }
+}
 
 /// How a listing writes keys, prefixes and delimiters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +52,7 @@ impl EncodingType {
 }
 
 /// `max-keys`, cut to what one page holds; without it, a whole page.
-pub(super) fn max_keys(request: &impl SignedRequest) -> Result<u32, S3Error> {
+fn max_keys(request: &impl SignedRequest) -> Result<u32, S3Error> {
     let Some(value) = request.parameter("max-keys").filter(|value| !value.is_empty()) else {
         return Ok(limits::LIST_KEYS);
     };

@@ -36,7 +36,7 @@ pub use head_object::HeadObject;
 pub use list_buckets::ListBuckets;
 pub use list_objects::ListObjects;
 pub use list_objects_v2::ListObjectsV2;
-pub use listing::EncodingType;
+pub use listing::{EncodingType, KeySelection};
 pub use object_read::ObjectRead;
 pub use put_object::PutObject;
 pub use table::{OperationName, ResourceKind, Row, Selector, TABLE, log_name};
@@ -140,8 +140,8 @@ impl Operation {
             Self::HeadBucket(input) => Some(&input.bucket),
             Self::DeleteBucket(input) => Some(&input.bucket),
             Self::GetBucketLocation(input) => Some(&input.bucket),
-            Self::ListObjectsV2(input) => Some(&input.bucket),
-            Self::ListObjects(input) => Some(&input.bucket),
+            Self::ListObjectsV2(input) => Some(&input.keys.bucket),
+            Self::ListObjects(input) => Some(&input.keys.bucket),
             Self::GetObject(input) => Some(&input.read.bucket),
             Self::HeadObject(input) => Some(&input.read.bucket),
             Self::PutObject(input) => Some(&input.bucket),

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 
 use super::{NAMESPACE, Owner, text};
-use crate::{ETag, operation::EncodingType, timestamp};
+use crate::{
+    ETag,
+    operation::{EncodingType, KeySelection},
+    timestamp,
+};
 
 /// One object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,41 +26,38 @@ pub struct ObjectEntry<'a> {
     pub owner: Option<Owner<'a>>,
 }
 
-/// The `ListBucketResult` document of ListObjectsV2.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListObjectsV2Answer<'a> {
-    /// The bucket.
-    pub bucket: &'a str,
-    /// The prefix that was asked for, empty for none.
-    pub prefix: &'a str,
-    /// The delimiter that was asked for.
-    pub delimiter: Option<&'a str>,
-    /// The most entries that were asked for.
-    pub max_keys: u32,
-    /// How names are written.
-    pub encoding_type: Option<EncodingType>,
-    /// The token that was sent.
-    pub continuation_token: Option<&'a str>,
-    /// The `start-after` that was sent.
-    pub start_after: Option<&'a str>,
-    /// Where the next page starts; there is one exactly if this is some.
-    pub next_continuation_token: Option<&'a str>,
+/// What the answers of both versions have: a page of the keys that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPage<'a> {
+    /// What was asked for.
+    pub keys: &'a KeySelection,
     /// The objects, in the order of their keys.
     pub objects: &'a [ObjectEntry<'a>],
     /// The common prefixes, in order.
     pub common_prefixes: &'a [&'a str],
 }
 
+/// The `ListBucketResult` document of ListObjectsV2.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListObjectsV2Answer<'a> {
+    /// The page.
+    pub page: KeyPage<'a>,
+    /// The token that was sent.
+    pub continuation_token: Option<&'a str>,
+    /// The `start-after` that was sent.
+    pub start_after: Option<&'a str>,
+    /// Where the next page starts; there is one exactly if this is some.
+    pub next_continuation_token: Option<&'a str>,
+}
+
 impl ListObjectsV2Answer<'_> {
     /// The document.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let names = Names(self.encoding_type);
-        let mut xml = open(self.objects.len() + self.common_prefixes.len());
-        text::element(&mut xml, "Name", self.bucket);
-        names.write(&mut xml, "Prefix", self.prefix);
-        if let Some(delimiter) = self.delimiter {
+        let (page, names) = (&self.page, Names(self.page.keys.encoding_type));
+        let mut xml = page.begin();
+        if let Some(delimiter) = &page.keys.delimiter {
             names.write(&mut xml, "Delimiter", delimiter);
         }
         if let Some(start_after) = self.start_after {
@@ -68,14 +69,9 @@ impl ListObjectsV2Answer<'_> {
         if let Some(token) = self.next_continuation_token {
             text::element(&mut xml, "NextContinuationToken", token);
         }
-        let count = self.objects.len() + self.common_prefixes.len();
-        text::element(&mut xml, "KeyCount", &count.to_string());
-        text::element(&mut xml, "MaxKeys", &self.max_keys.to_string());
-        names.write_type(&mut xml);
-        text::flag(&mut xml, "IsTruncated", self.next_continuation_token.is_some());
-        names.write_entries(&mut xml, self.objects, self.common_prefixes);
-        xml.push_str("</ListBucketResult>");
-        xml
+        text::element(&mut xml, "KeyCount", &page.entries().to_string());
+        text::element(&mut xml, "MaxKeys", &page.keys.max_keys.to_string());
+        page.end(xml, self.next_continuation_token.is_some())
     }
 }
 
@@ -83,16 +79,8 @@ impl ListObjectsV2Answer<'_> {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListObjectsAnswer<'a> {
-    /// The bucket.
-    pub bucket: &'a str,
-    /// The prefix that was asked for, empty for none.
-    pub prefix: &'a str,
-    /// The delimiter that was asked for.
-    pub delimiter: Option<&'a str>,
-    /// The most entries that were asked for.
-    pub max_keys: u32,
-    /// How names are written.
-    pub encoding_type: Option<EncodingType>,
+    /// The page.
+    pub page: KeyPage<'a>,
     /// The marker that was sent, empty for none.
     pub marker: &'a str,
     /// Whether there is a next page.
@@ -100,41 +88,50 @@ pub struct ListObjectsAnswer<'a> {
     /// The last key or common prefix of this page. S3 gives it only when a delimiter was asked for; without
     /// one, clients take the last key.
     pub next_marker: Option<&'a str>,
-    /// The objects, in the order of their keys.
-    pub objects: &'a [ObjectEntry<'a>],
-    /// The common prefixes, in order.
-    pub common_prefixes: &'a [&'a str],
 }
 
 impl ListObjectsAnswer<'_> {
     /// The document.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let names = Names(self.encoding_type);
-        let mut xml = open(self.objects.len() + self.common_prefixes.len());
-        text::element(&mut xml, "Name", self.bucket);
-        names.write(&mut xml, "Prefix", self.prefix);
+        let (page, names) = (&self.page, Names(self.page.keys.encoding_type));
+        let mut xml = page.begin();
         names.write(&mut xml, "Marker", self.marker);
         if let Some(next_marker) = self.next_marker {
             names.write(&mut xml, "NextMarker", next_marker);
         }
-        text::element(&mut xml, "MaxKeys", &self.max_keys.to_string());
-        if let Some(delimiter) = self.delimiter {
+        text::element(&mut xml, "MaxKeys", &page.keys.max_keys.to_string());
+        if let Some(delimiter) = &page.keys.delimiter {
             names.write(&mut xml, "Delimiter", delimiter);
         }
+        page.end(xml, self.is_truncated)
+    }
+}
+
+impl KeyPage<'_> {
+    fn entries(&self) -> usize {
+        self.objects.len() + self.common_prefixes.len()
+    }
+
+    /// The document up to what the two versions write differently.
+    fn begin(&self) -> String {
+        let mut xml = String::with_capacity(512 + self.entries() * 320);
+        xml.push_str(text::DECLARATION);
+        xml.push_str(&format!("<ListBucketResult xmlns=\"{NAMESPACE}\">"));
+        text::element(&mut xml, "Name", self.keys.bucket.as_str());
+        Names(self.keys.encoding_type).write(&mut xml, "Prefix", &self.keys.prefix);
+        xml
+    }
+
+    /// The rest of the document.
+    fn end(&self, mut xml: String, is_truncated: bool) -> String {
+        let names = Names(self.keys.encoding_type);
         names.write_type(&mut xml);
-        text::flag(&mut xml, "IsTruncated", self.is_truncated);
+        text::flag(&mut xml, "IsTruncated", is_truncated);
         names.write_entries(&mut xml, self.objects, self.common_prefixes);
         xml.push_str("</ListBucketResult>");
         xml
     }
-}
-
-fn open(entries: usize) -> String {
-    let mut xml = String::with_capacity(512 + entries * 320);
-    xml.push_str(text::DECLARATION);
-    xml.push_str(&format!("<ListBucketResult xmlns=\"{NAMESPACE}\">"));
-    xml
 }
 
 /// Writes keys, prefixes and the like in the encoding that was asked for.
@@ -183,6 +180,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BucketName;
 
     fn time() -> Timestamp {
         "2026-11-21T17:15:42Z".parse().unwrap()
@@ -192,20 +190,28 @@ mod tests {
         ObjectEntry { key, last_modified: time(), etag, size: 11, storage_class: "STANDARD", owner: None }
     }
 
+    fn selection(prefix: &str, delimiter: &str, max_keys: u32) -> KeySelection {
+        KeySelection {
+            bucket: BucketName::parse("bucket").unwrap(),
+            prefix: prefix.to_owned(),
+            delimiter: Some(delimiter.to_owned()),
+            max_keys,
+            encoding_type: None,
+        }
+    }
+
     #[test]
     fn writes_a_page() {
         let etag = ETag::new("d41d8cd98f00b204e9800998ecf8427e");
         let answer = ListObjectsV2Answer {
-            bucket: "bucket",
-            prefix: "a&b/",
-            delimiter: Some("/"),
-            max_keys: 2,
-            encoding_type: None,
+            page: KeyPage {
+                keys: &selection("a&b/", "/", 2),
+                objects: &[entry("a&b/<c>\u{1}", &etag)],
+                common_prefixes: &["a&b/d/"],
+            },
             continuation_token: Some("this"),
             start_after: None,
             next_continuation_token: Some("next"),
-            objects: &[entry("a&b/<c>\u{1}", &etag)],
-            common_prefixes: &["a&b/d/"],
         };
         assert_eq!(
             answer.to_xml(),
@@ -225,17 +231,16 @@ mod tests {
     fn encodes_names_when_asked() {
         let etag = ETag::new("e");
         let owner = Owner { id: "presign", display_name: "root" };
+        let keys = KeySelection { encoding_type: Some(EncodingType::Url), ..selection("a b", "+", 1000) };
         let answer = ListObjectsV2Answer {
-            bucket: "bucket",
-            prefix: "a b",
-            delimiter: Some("+"),
-            max_keys: 1000,
-            encoding_type: Some(EncodingType::Url),
+            page: KeyPage {
+                keys: &keys,
+                objects: &[ObjectEntry { owner: Some(owner), ..entry("a b/\u{1}", &etag) }],
+                common_prefixes: &["a b+"],
+            },
             continuation_token: None,
             start_after: Some("é"),
             next_continuation_token: None,
-            objects: &[ObjectEntry { owner: Some(owner), ..entry("a b/\u{1}", &etag) }],
-            common_prefixes: &["a b+"],
         };
         let xml = answer.to_xml();
         for part in [
@@ -252,16 +257,14 @@ mod tests {
     fn the_first_version_has_markers() {
         let etag = ETag::new("e");
         let answer = ListObjectsAnswer {
-            bucket: "bucket",
-            prefix: "",
-            delimiter: Some("/"),
-            max_keys: 1,
-            encoding_type: None,
+            page: KeyPage {
+                keys: &selection("", "/", 1),
+                objects: &[entry("b", &etag)],
+                common_prefixes: &[],
+            },
             marker: "a",
             is_truncated: true,
             next_marker: Some("b"),
-            objects: &[entry("b", &etag)],
-            common_prefixes: &[],
         };
         let xml = answer.to_xml();
         let head = "<Name>bucket</Name><Prefix></Prefix><Marker>a</Marker><NextMarker>b</NextMarker>\

@@ -9,7 +9,7 @@ pub(crate) mod text;
 
 pub use create_bucket_configuration::CreateBucketConfiguration;
 pub use list_buckets::{BucketEntry, ListBucketsAnswer};
-pub use list_objects::{ListObjectsAnswer, ListObjectsV2Answer, ObjectEntry};
+pub use list_objects::{KeyPage, ListObjectsAnswer, ListObjectsV2Answer, ObjectEntry};
 pub use location::location_constraint;
 
 /// The namespace of S3's answers.

@@ -3,13 +3,12 @@
 use presign_iam::Allowed;
 use presign_s3::continuation::ContinuationToken;
 use presign_s3::operation::ListObjectsV2;
-use presign_s3::xml::ListObjectsV2Answer;
+use presign_s3::xml::{KeyPage, ListObjectsV2Answer};
 use presign_s3::{ETag, S3Error};
-use presign_store::{Continuation, ListRequest};
+use presign_store::Continuation;
 
-use super::list_objects::entries;
+use super::key_page::{entries, list};
 use super::place::{OWNER, Place, xml};
-use super::store_error::refused;
 use crate::http::Answer;
 
 /// A page of the bucket's keys, in the order of their bytes.
@@ -22,28 +21,19 @@ pub(super) async fn answer(place: &Place<'_>, input: Allowed<ListObjectsV2>) -> 
         }
         _ => None,
     };
-    let request = ListRequest {
-        prefix: input.prefix.clone(),
-        delimiter: input.delimiter.clone(),
-        start_after: input.start_after.clone(),
-        continuation,
-        max_keys: input.max_keys as usize,
-    };
-    let page = place.store.list(input.bucket.as_str(), &request).await.map_err(|error| refused(&error))?;
+    let page = list(place, &input.keys, input.start_after.as_deref(), continuation).await?;
     let tags: Vec<ETag> = page.objects.iter().map(|object| ETag::new(&object.etag)).collect();
     let prefixes: Vec<&str> = page.common_prefixes.iter().map(String::as_str).collect();
     let next = page.next.as_ref().map(|next| ContinuationToken::new(next.encode()).to_string());
     let document = ListObjectsV2Answer {
-        bucket: input.bucket.as_str(),
-        prefix: &input.prefix,
-        delimiter: input.delimiter.as_deref(),
-        max_keys: input.max_keys,
-        encoding_type: input.encoding_type,
+        page: KeyPage {
+            keys: &input.keys,
+            objects: &entries(&page.objects, &tags, input.fetch_owner.then_some(OWNER)),
+            common_prefixes: &prefixes,
+        },
         continuation_token: token.as_deref(),
         start_after: input.start_after.as_deref(),
         next_continuation_token: next.as_deref(),
-        objects: &entries(&page.objects, &tags, input.fetch_owner.then_some(OWNER)),
-        common_prefixes: &prefixes,
     };
     Ok(xml(document.to_xml()))
 }

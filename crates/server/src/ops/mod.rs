@@ -9,6 +9,7 @@ mod get_bucket_location;
 mod get_object;
 mod head_bucket;
 mod head_object;
+mod key_page;
 mod list_buckets;
 mod list_objects;
 mod list_objects_v2;

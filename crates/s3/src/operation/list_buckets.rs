@@ -11,8 +11,8 @@ pub struct ListBuckets {
     pub prefix: Option<String>,
     /// Only buckets of this region.
     pub bucket_region: Option<String>,
-    /// The most buckets on a page, 1 to 10,000; `None` for all at once.
-    pub max_buckets: Option<u32>,
+    /// The most buckets on the page, 1 to 10,000. S3 gives no more at once to those who do not ask for pages either.
+    pub max_buckets: u32,
     /// Where the page starts.
     pub continuation_token: Option<ContinuationToken>,
 }
@@ -30,10 +30,10 @@ impl ListBuckets {
     }
 }
 
-fn max_buckets(request: &impl SignedRequest) -> Result<Option<u32>, S3Error> {
-    let Some(value) = listing::text(request, "max-buckets") else { return Ok(None) };
+fn max_buckets(request: &impl SignedRequest) -> Result<u32, S3Error> {
+    let Some(value) = listing::text(request, "max-buckets") else { return Ok(limits::LIST_BUCKETS) };
     match value.parse() {
-        Ok(count) if (1..=limits::LIST_BUCKETS).contains(&count) => Ok(Some(count)),
+        Ok(count) if (1..=limits::LIST_BUCKETS).contains(&count) => Ok(count),
         _ => Err(S3Error::invalid_argument(
             format!("Argument max-buckets must be an integer between 1 and {}", limits::LIST_BUCKETS),
             "max-buckets",
@@ -64,7 +64,7 @@ mod tests {
             ListBuckets {
                 prefix: Some("p".to_owned()),
                 bucket_region: Some("eu-west-1".to_owned()),
-                max_buckets: Some(10_000),
+                max_buckets: 10_000,
                 continuation_token: Some(token),
             }
         );
@@ -76,6 +76,7 @@ mod tests {
             let refusal = list(&MemoryRequest::new("GET /").parameter("max-buckets", value)).unwrap_err();
             assert_eq!(refusal.fields()[0].1, "max-buckets", "{value}");
         }
-        assert_eq!(list(&MemoryRequest::new("GET /")).unwrap().max_buckets, None);
+        assert_eq!(list(&MemoryRequest::new("GET /?max-buckets=1")).unwrap().max_buckets, 1);
+        assert_eq!(list(&MemoryRequest::new("GET /")).unwrap().max_buckets, 10_000);
     }
 }

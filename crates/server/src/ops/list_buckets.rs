@@ -10,7 +10,7 @@ use super::place::{OWNER, Place, calendar, xml};
 use super::store_error::refused;
 use crate::http::Answer;
 
-/// All buckets, or a page of them.
+/// A page of the buckets, which mostly are all there are.
 pub(super) async fn answer(place: &Place<'_>, input: Allowed<ListBuckets>) -> Result<Answer, S3Error> {
     let buckets = place.store.list_buckets().await.map_err(|error| refused(&error))?;
     let after = input.continuation_token.as_ref().map(ContinuationToken::position);
@@ -20,10 +20,10 @@ pub(super) async fn answer(place: &Place<'_>, input: Allowed<ListBuckets>) -> Re
         .filter(|bucket| prefix.is_none_or(|prefix| bucket.name.starts_with(prefix)))
         .filter(|bucket| input.bucket_region.as_ref().is_none_or(|region| bucket.region == *region))
         .filter(|bucket| after.is_none_or(|after| bucket.name.as_str() > after));
-    let page_size = input.max_buckets.map_or(usize::MAX, |max| max as usize);
+    let page_size = input.max_buckets as usize;
     let mut entries: Vec<BucketEntry<'_>> = wanted
         .map(|bucket| BucketEntry { name: &bucket.name, creation_date: calendar(bucket.created) })
-        .take(page_size.saturating_add(1))
+        .take(page_size + 1)
         .collect();
     let has_more = entries.len() > page_size;
     entries.truncate(page_size);

@@ -2,11 +2,20 @@
 
 use std::fmt::Write as _;
 
+/// A name for a download.
+#[derive(Clone, Debug)]
+pub(crate) struct Attachment {
+    /// The name.
+    pub(crate) name: String,
+    /// The Content-Disposition that says so.
+    pub(crate) header: String,
+}
+
 /// `attachment` with the name twice over, as RFC 6266 §4.3 and its appendix D advise: in ASCII for old
 /// clients, and after RFC 8187 for all others. Without need of the second, the first stands alone.
 ///
 /// A name with a slash or a control character is refused: clients drop or rewrite such names.
-pub(crate) fn attachment(name: &str) -> Result<String, String> {
+pub(crate) fn attachment(name: &str) -> Result<Attachment, String> {
     if name.is_empty() || name == "." || name == ".." {
         return Err(format!("`{name}` is no file name"));
     }
@@ -31,7 +40,7 @@ pub(crate) fn attachment(name: &str) -> Result<String, String> {
             }
         }
     }
-    Ok(value)
+    Ok(Attachment { name: name.to_owned(), header: value })
 }
 
 #[cfg(test)]
@@ -40,17 +49,17 @@ mod tests {
 
     #[test]
     fn a_plain_name_stands_alone() {
-        assert_eq!(attachment("my report.pdf").unwrap(), r#"attachment; filename="my report.pdf""#);
+        assert_eq!(attachment("my report.pdf").unwrap().header, r#"attachment; filename="my report.pdf""#);
     }
 
     #[test]
     fn any_other_name_has_a_fallback() {
         assert_eq!(
-            attachment("naïve €.txt").unwrap(),
+            attachment("naïve €.txt").unwrap().header,
             "attachment; filename=\"na_ve _.txt\"; filename*=UTF-8''na%C3%AFve%20%E2%82%AC.txt"
         );
         assert_eq!(
-            attachment(r#"a"b%41.txt"#).unwrap(),
+            attachment(r#"a"b%41.txt"#).unwrap().header,
             "attachment; filename=\"a_b_41.txt\"; filename*=UTF-8''a%22b%2541.txt"
         );
     }

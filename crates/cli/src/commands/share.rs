@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::fs::File;
 
 use crate::aws::{Signing, StoreOptions};
+use crate::content_disposition::Attachment;
 use crate::s3_uri::S3Uri;
 use crate::store_error::StoreError;
 use crate::usage::UsageError;
@@ -51,7 +52,7 @@ pub(crate) struct ShareArguments {
 
     /// Save the download under this name
     #[arg(long, value_name = "NAME", value_parser = content_disposition::attachment)]
-    filename: Option<String>,
+    filename: Option<Attachment>,
 
     /// Print the link with what belongs to it, as JSON
     #[arg(long)]
@@ -89,8 +90,8 @@ pub(crate) async fn run(arguments: &ShareArguments, quiet: bool) -> Result<()> {
     let signer = signing.signer()?;
 
     let mut download = PresignRequest::get(key.as_str()).expires_in(arguments.expires_in);
-    if let Some(disposition) = &arguments.filename {
-        download = download.response_content_disposition(disposition.as_str());
+    if let Some(attachment) = &arguments.filename {
+        download = download.response_content_disposition(attachment.header.as_str());
     }
     // What cannot be signed is better told before an hour of uploading than after.
     signer.presign(&bucket, &download, time::now())?;

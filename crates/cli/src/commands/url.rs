@@ -12,6 +12,7 @@ use presign::{Caveats, Method, PresignRequest, PresignedUrl, Timestamp};
 use serde::Serialize;
 
 use crate::aws::{IdleOptions, Signing, StoreOptions};
+use crate::content_disposition::Attachment;
 use crate::curl::Curl;
 use crate::pairs::{Pairs, parse_equation, parse_header};
 use crate::s3_uri::S3Uri;
@@ -93,7 +94,7 @@ pub(crate) struct UrlArguments {
 struct DownloadOptions {
     /// Save the download under this name
     #[arg(long, value_name = "NAME", conflicts_with = "response_content_disposition", value_parser = content_disposition::attachment)]
-    filename: Option<String>,
+    filename: Option<Attachment>,
 
     /// Set the answer's Content-Type
     #[arg(long, value_name = "VALUE")]
@@ -202,7 +203,7 @@ pub(crate) async fn run(arguments: &UrlArguments, quiet: bool) -> Result<()> {
         serde_json::to_writer_pretty(&mut out, &Described::new(&signed, works_until, &warnings))?;
         writeln!(out)?;
     } else if arguments.curl {
-        writeln!(out, "{}", curl_command(&signed, &arguments.object.key))?;
+        writeln!(out, "{}", curl_command(&signed, arguments))?;
     } else {
         writeln!(out, "{}", signed.as_str())?;
     }
@@ -217,13 +218,13 @@ fn request_of(arguments: &UrlArguments) -> Result<PresignRequest<'_>, UsageError
         .stable(arguments.stable.unwrap_or_default());
 
     let overrides = [
-        ("response-content-type", &download.response_content_type),
-        ("response-content-disposition", &download.response_content_disposition),
-        ("response-content-disposition", &download.filename),
-        ("response-cache-control", &download.response_cache_control),
-        ("response-content-encoding", &download.response_content_encoding),
-        ("response-content-language", &download.response_content_language),
-        ("response-expires", &download.response_expires),
+        ("response-content-type", download.response_content_type.as_deref()),
+        ("response-content-disposition", download.response_content_disposition.as_deref()),
+        ("response-content-disposition", download.filename.as_ref().map(|name| name.header.as_str())),
+        ("response-cache-control", download.response_cache_control.as_deref()),
+        ("response-content-encoding", download.response_content_encoding.as_deref()),
+        ("response-content-language", download.response_content_language.as_deref()),
+        ("response-expires", download.response_expires.as_deref()),
     ];
     for (name, value) in overrides {
         let Some(value) = value else { continue };
@@ -233,7 +234,7 @@ fn request_of(arguments: &UrlArguments) -> Result<PresignRequest<'_>, UsageError
                  header with the object, use --header"
             )));
         }
-        request = request.query(name, value.as_str());
+        request = request.query(name, value);
     }
     if let Some(version_id) = &arguments.version_id {
         request = request.version_id(version_id.as_str());
@@ -282,8 +283,10 @@ fn request_of(arguments: &UrlArguments) -> Result<PresignRequest<'_>, UsageError
     Ok(request.caveats(caveats))
 }
 
-fn curl_command(signed: &PresignedUrl, key: &str) -> String {
-    let name = key.rsplit('/').next().filter(|name| !matches!(*name, "" | "." | ".."));
+fn curl_command(signed: &PresignedUrl, arguments: &UrlArguments) -> String {
+    let end_of_key = || arguments.object.key.rsplit('/').next();
+    let name = arguments.download.filename.as_ref().map(|name| name.name.as_str()).or_else(end_of_key);
+    let name = name.filter(|name| !matches!(*name, "" | "." | ".."));
     Curl {
         method: signed.method(),
         url: signed.as_str(),

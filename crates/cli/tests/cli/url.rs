@@ -142,6 +142,9 @@ fn downloads_can_be_given_a_name_and_a_type() {
         ],
     );
     let machine = Machine::with_key();
+    let curl = machine.run(&["url", "b-1/k", "--filename", "naïve.txt", "--curl"]);
+    assert_has(&curl.stdout, &["curl --fail --output 'naïve.txt' "]);
+    assert_has(&machine.run(&["url", "b-1/a/k", "--curl"]).stdout, &["curl --fail --output k "]);
     machine.run(&["url", "b-1/k", "--filename", "a/b"]).assert_refused(2, &["a/b", "slash"]);
     let put = machine.run(&["url", "b-1/k", "--http-method=PUT", "--filename", "x"]);
     put.assert_refused(2, &["--filename", "PUT", "--header"]);

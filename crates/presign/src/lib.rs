@@ -74,3 +74,8 @@ pub use verify::{
     SentCredential, SigV2, SignatureMismatch, Unverified, UnverifiedForm, VerificationKey, Verified,
     VerifiedForm, VerifyPolicy,
 };
+
+/// Compiles and runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -54,7 +54,7 @@ pub(crate) struct ServeArguments {
 const EXAMPLES: &str = "\
 Examples:
   presign serve
-  presign serve --data /srv/presign --listen 0.0.0.0:9000 --public-endpoint https://files.example.com
+  presign serve --listen 0.0.0.0:9000 --public-endpoint https://files.example.com
   presign serve --config /etc/presign.toml --set log.format=json
 
 SIGTERM and Ctrl-C stop it: running transfers may finish; a second one cuts them off.";

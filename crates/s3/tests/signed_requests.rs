@@ -137,18 +137,25 @@ fn a_sub_resource_that_sigv2_does_not_sign_is_never_the_plain_operation() {
         ("PUT", "rename%4Fbject", "RenameObject"),
         ("GET", "attributes", "GetObjectAttributes"),
         ("DELETE", "TAGGING", "DeleteObjectTagging"),
-        ("DELETE", "x-id=1&retention=1", "DELETE of the sub-resource \"retention\""),
+        ("DELETE", "x-id=1&retention=1", "DELETE with the unsigned parameter \"retention\""),
+        ("DELETE", "unheard-of", "DELETE with the unsigned parameter \"unheard-of\""),
+        ("PUT", "If-None-Match=*", "PUT with the unsigned parameter \"If-None-Match\""),
     ] {
         let request =
             PresignRequest::object(method.parse().unwrap(), "key").expires_in(Duration::from_secs(60));
         let url = signer.presign_sigv2(&bucket, &request, SIGNED_AT).unwrap().into_string();
         let url = url.strip_prefix(bucket.origin()).unwrap();
         assert!(serve(method, BASE, url, &[]).is_ok(), "{method}");
-        assert!(serve(method, BASE, &format!("{url}&x-id=1"), &[]).is_ok(), "{method}");
+        assert!(serve(method, BASE, &format!("{url}&x-id=1&"), &[]).is_ok(), "{method}");
         let refusal = serve(method, BASE, &format!("{url}&{added}"), &[]).unwrap_err();
         assert_eq!(refusal.code(), ErrorCode::NotImplemented, "{method} {added}");
         assert_eq!(refusal.fields()[0].1, format!("{named} is not implemented by this server"));
     }
+    // On a download it is not seen, and changes nothing.
+    let request = PresignRequest::get("key").expires_in(Duration::from_secs(60));
+    let url = signer.presign_sigv2(&bucket, &request, SIGNED_AT).unwrap().into_string();
+    let url = url.strip_prefix(bucket.origin()).unwrap();
+    assert!(serve("GET", BASE, &format!("{url}&unheard-of"), &[]).is_ok());
 }
 
 #[test]

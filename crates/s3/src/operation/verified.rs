@@ -19,17 +19,27 @@ impl Operation {
         if !is_target_of(verified, target) {
             return Err(S3Error::access_denied());
         }
-        // SigV2 leaves the sub-resources unsigned that are younger than itself. To overlook one would make a
-        // plain PutObject of `PUT /bucket/key?retention`; to heed it would heed what nobody signed.
-        if let Some(name) = verified.unsigned_parameter_names().find(|name| refused::is_sub_resource(name)) {
-            let method = verified.method();
-            return Err(match refused::operation(name, target.resource_kind(), method) {
-                Some(operation) => S3Error::operation_not_implemented(operation),
-                None => S3Error::operation_not_implemented(&format!("{method} of the sub-resource {name:?}")),
-            });
-        }
+        refuse_what_sigv2_leaves_out(verified, target)?;
         Self::read(verified, target)
     }
+}
+
+/// SigV2 leaves the sub-resources unsigned that are younger than itself. To overlook one would make a plain PutObject
+/// of `PUT /bucket/key?retention`; to heed it would heed what nobody signed. On a request that writes or deletes every
+/// unsigned name may be such, or a condition (`If-None-Match`), but for those that begin with `x-`: they are S3's
+/// own room for callers.
+fn refuse_what_sigv2_leaves_out(verified: &Verified<'_>, target: &Target) -> Result<(), S3Error> {
+    let method = verified.method();
+    let writes = !matches!(method, Method::Get | Method::Head);
+    let is_callers_own = |name: &str| name.is_empty() || name.starts_with("x-") || name.starts_with("X-");
+    let left_out = verified
+        .unsigned_parameter_names()
+        .find(|name| refused::is_sub_resource(name) || writes && !is_callers_own(name));
+    let Some(name) = left_out else { return Ok(()) };
+    Err(match refused::operation(name, target.resource_kind(), method) {
+        Some(operation) => S3Error::operation_not_implemented(operation),
+        None => S3Error::operation_not_implemented(&format!("{method} with the unsigned parameter {name:?}")),
+    })
 }
 
 /// Whether the signed path, and the bucket that the host names, are those of `target`.

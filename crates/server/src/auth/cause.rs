@@ -20,8 +20,8 @@ pub(super) fn cause(refusal: &Refusal) -> String {
 fn cause_text(cause: &Cause, arrived_for: &str) -> String {
     match cause {
         Cause::WrongSecret { .. } => format!(
-            "{cause}; or clients use another address than {arrived_for}, under which the request arrived: then put it \
-             among `public_endpoints`, or let the proxy pass Host on unchanged"
+            "{cause}; or a proxy made the Host {arrived_for}: put the address that clients use among `public_endpoints`, \
+             or let the proxy pass Host on unchanged"
         ),
         cause => cause.to_string(),
     }
@@ -118,7 +118,7 @@ mod tests {
     fn what_nothing_explains_may_be_the_host() {
         let told = |cause| cause_text(&cause, "inner:9000");
         let unexplained = told(Cause::WrongSecret { or_headers: Vec::new() });
-        assert!(unexplained.contains("than inner:9000") && unexplained.contains("`public_endpoints`"));
+        assert!(unexplained.contains("Host inner:9000") && unexplained.contains("`public_endpoints`"));
         assert!(!told(Cause::SessionTokenMissing).contains("public_endpoints"));
     }
 }

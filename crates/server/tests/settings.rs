@@ -127,6 +127,7 @@ fn a_value_that_says_nothing_is_refused_with_what_it_must_be() {
     for (variable, value, must_be) in [
         ("PRESIGN_LISTEN", "9000", "an address and a port"),
         ("PRESIGN_REGION", "us east", "a region such as us-east-1"),
+        ("PRESIGN_REGION", "US_EAST", "a region such as us-east-1"),
         ("PRESIGN_AUTH_SIGV2", "maybe", "allow or deny"),
         ("PRESIGN_AUTH_PRESIGNED_BUCKET_OPERATIONS", "1", "true or false"),
         ("PRESIGN_PUBLIC_ENDPOINTS", "files.example.com", "http"),

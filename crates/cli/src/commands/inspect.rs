@@ -164,21 +164,21 @@ struct Described<'a> {
 
 /// The verdict, and what led to it.
 fn write_diagnosis(out: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()> {
-    let mut line = |label: &str, value: &dyn Display| writeln!(out, "{label:>12}  {value}");
+    let mut line = |label: &str, value: &dyn Display| write_line(out, label, value);
     match (&diagnosis.verdict, diagnosis.method) {
         (Verdict::Honoured, Some(method)) => {
             line("verdict", &format_args!("the signature is right, for {method}"))?;
         }
-        (verdict, _) => line("verdict", &printable(&verdict.to_string()))?,
+        (verdict, _) => line("verdict", &verdict)?,
     }
     if let Some(cause) = &diagnosis.cause {
-        line("cause", &printable(&cause.to_string()))?;
+        line("cause", &cause)?;
     }
     for cause in &diagnosis.also {
-        line("then also", &printable(&cause.to_string()))?;
+        line("then also", &cause)?;
     }
     for difference in &diagnosis.differing_lines {
-        line("differs", &printable(&difference.to_string()))?;
+        line("differs", &difference)?;
     }
     Ok(())
 }
@@ -186,7 +186,7 @@ fn write_diagnosis(out: &mut impl Write, diagnosis: &Diagnosis) -> io::Result<()
 /// The explanation, a line for each thing that the URL says.
 fn write_explanation(out: &mut impl Write, explanation: &Explanation) -> io::Result<()> {
     let Explanation { bucket, key, region, .. } = explanation;
-    let mut line = |label: &str, value: &dyn Display| writeln!(out, "{label:>12}  {value}");
+    let mut line = |label: &str, value: &dyn Display| write_line(out, label, value);
     line("for", &explanation.operations)?;
     if let Some(bucket) = bucket {
         let place = match explanation.style {
@@ -197,17 +197,17 @@ fn write_explanation(out: &mut impl Write, explanation: &Explanation) -> io::Res
         line("bucket", &format_args!("{bucket}{place}"))?;
     }
     if let Some(key) = key {
-        line("key", &printable(key))?;
+        line("key", key)?;
     }
     if let Some(version) = &explanation.version_id {
-        line("version", &printable(version))?;
+        line("version", version)?;
     }
     line("host", &explanation.host)?;
     if let Some(region) = region {
         line("region", region)?;
     }
     let temporary = if explanation.is_temporary { " (temporary credentials)" } else { "" };
-    line("signed by", &format_args!("{}{temporary}", printable(&explanation.access_key_id)))?;
+    line("signed by", &format_args!("{}{temporary}", explanation.access_key_id))?;
     let mechanism = match explanation.mechanism {
         Mechanism::QueryV4 | Mechanism::HeaderV4 | Mechanism::FormV4 => "Signature Version 4",
         Mechanism::QueryV2 | Mechanism::FormV2 => "Signature Version 2",
@@ -222,7 +222,7 @@ fn write_explanation(out: &mut impl Write, explanation: &Explanation) -> io::Res
     }
     for header in &explanation.must_send {
         match &header.value {
-            Some(value) => line("must send", &format_args!("{}: {}", header.name, printable(value)))?,
+            Some(value) => line("must send", &format_args!("{}: {value}", header.name))?,
             None => line("must send", &format_args!("{} (the very value that was signed)", header.name))?,
         }
     }
@@ -230,16 +230,21 @@ fn write_explanation(out: &mut impl Write, explanation: &Explanation) -> io::Res
         [("carries", &explanation.carries), ("answers", &explanation.response_overrides)]
     {
         for parameter in parameters {
-            line(label, &format_args!("{}: {}", printable(&parameter.name), printable(&parameter.value)))?;
+            line(label, &format_args!("{}: {}", parameter.name, parameter.value))?;
         }
     }
     for limit in &explanation.limits {
-        line("limited to", &printable(&limit.to_string()))?;
+        line("limited to", &limit)?;
     }
     for notice in &explanation.notices {
-        line("note", &printable(&notice.to_string()))?;
+        line("note", &notice)?;
     }
     Ok(())
+}
+
+/// One line of the answer. All of it may come from a stranger's URL.
+fn write_line(out: &mut impl Write, label: &str, value: &dyn Display) -> io::Result<()> {
+    writeln!(out, "{label:>12}  {}", printable(&value.to_string()))
 }
 
 /// Text of a stranger's URL, without what would drive the terminal.
@@ -253,6 +258,8 @@ mod tests {
 
     #[test]
     fn a_terminal_is_not_driven_by_a_url() {
-        assert_eq!(printable("a\u{1b}[2Jb\nc é"), "a\\u{1b}[2Jb\\nc é");
+        let mut written = Vec::new();
+        write_line(&mut written, "must send", &"a\u{1b}[2Jb\nc é").unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), "   must send  a\\u{1b}[2Jb\\nc é\n");
     }
 }

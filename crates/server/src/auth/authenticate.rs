@@ -36,6 +36,9 @@ pub(crate) fn authorize(
             Err(Attempt::Refused(Refusal::Unsigned)) if asks_for_response_headers(head) => {
                 return Err(S3Error::response_headers_need_a_signature());
             }
+            Err(Attempt::Refused(Refusal::Unsigned)) if is_upload_form(head) => {
+                return Err(S3Error::operation_not_implemented("PostObject"));
+            }
             Err(Attempt::Refused(refusal)) => return Err(refuse(&refusal, record)),
             Err(Attempt::Answered(error)) => return Err(error),
             Ok(authorized) => return Ok(authorized),
@@ -134,6 +137,14 @@ fn verify_as_sent_to(
 fn asks_for_response_headers(head: &Head<'_>) -> bool {
     let query = head.target.split_once('?').map_or("", |(_, query)| query);
     matches!(head.method, "GET" | "HEAD") && query.split('&').any(|pair| pair.starts_with("response-"))
+}
+
+/// Whether this is a browser's upload form, which carries its signature in the body.
+fn is_upload_form(head: &Head<'_>) -> bool {
+    let form = "multipart/form-data";
+    let media_type = head.value("content-type").unwrap_or_default().as_bytes();
+    head.method == "POST"
+        && media_type.get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form.as_bytes()))
 }
 
 /// What the signature and the URL's caveats ask of the body.

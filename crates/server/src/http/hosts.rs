@@ -40,17 +40,20 @@ impl PublicHosts {
     /// The Hosts that the request may have been signed for, likeliest first; never empty.
     ///
     /// What a trusted proxy says the client sent comes first, if it is ours: proxies pass that header on as clients invent
-    /// it, and a URL of another server that knows the same key is no URL of this one. A received Host that is ours, or
-    /// that has a bucket before one of ours, is taken as it is. Any other was rewritten on the way, so each of ours may
-    /// have been the one.
+    /// it, and a URL of another server that knows the same key is no URL of this one. Then comes the received Host, if it
+    /// is ours or has a bucket before one of ours. And a proxy may have put in whatever it knows this server by, one of
+    /// ours among them, so each of ours may have been the one.
     pub(crate) fn candidates<'h>(&'h self, received: &'h str, forwarded: Option<&'h str>) -> Vec<&'h str> {
         let is_ours =
             |host: &str| self.configured.is_empty() || self.configured.iter().any(|ours| is_at(host, ours));
         let mut candidates: Vec<&str> = forwarded.into_iter().filter(|host| is_ours(host)).collect();
         if is_ours(received) {
             candidates.push(received);
-        } else {
-            candidates.extend(self.configured.iter().map(String::as_str));
+        }
+        for host in &self.configured {
+            if !candidates.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+                candidates.push(host);
+            }
         }
         candidates
     }
@@ -79,13 +82,17 @@ mod tests {
     }
 
     #[test]
-    fn a_host_of_ours_is_taken_as_it_is() {
+    fn a_host_of_ours_comes_before_the_others() {
+        let (outer, inner) = ("files.example.com", "files.internal:9000");
         let hosts = hosts(&["https://files.example.com", "http://files.internal:9000"]);
-        for host in
-            ["files.example.com", "FILES.example.com", "photos.files.example.com", "files.internal:9000"]
-        {
-            assert_eq!(hosts.candidates(host, None), [host]);
-        }
+        assert_eq!(hosts.candidates(outer, None), [outer, inner]);
+        assert_eq!(hosts.candidates("FILES.example.com", None), ["FILES.example.com", inner]);
+        assert_eq!(
+            hosts.candidates("photos.files.example.com", None),
+            ["photos.files.example.com", outer, inner]
+        );
+        // A proxy that puts in the address it knows this server by.
+        assert_eq!(hosts.candidates(inner, None), [inner, outer]);
     }
 
     #[test]
@@ -93,6 +100,7 @@ mod tests {
         let hosts = hosts(&["https://files.example.com"]);
         let forwarded = |host| hosts.candidates("inner", Some(host));
         assert_eq!(forwarded("photos.files.example.com"), ["photos.files.example.com", "files.example.com"]);
+        assert_eq!(forwarded("files.example.com"), ["files.example.com"]);
         assert_eq!(forwarded("staging.example.com"), ["files.example.com"]);
     }
 

@@ -55,9 +55,10 @@ fn a_proxy_that_rewrites_the_host_does_not_break_links() {
     }
     let elsewhere = url_at(&path_style("https://elsewhere.example.com"), &PresignRequest::get("k"));
     get(&server, &elsewhere, "elsewhere.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
-    // One of ours that is received is not taken for another of ours.
+    get(&server, &elsewhere, "cdn.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
+    // The proxy may know this server by another of its endpoints.
     let target = url_at(&path_style("https://files.example.com"), &PresignRequest::get("k"));
-    get(&server, &target, "cdn.example.com", &[]).assert_code(403, "SignatureDoesNotMatch");
+    assert_eq!(get(&server, &target, "cdn.example.com", &[]).text(), "hello");
 }
 
 #[test]

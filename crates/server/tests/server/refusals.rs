@@ -43,6 +43,17 @@ fn an_anonymous_request_decides_no_headers_of_the_answer() {
     assert_eq!(get(&server, &signed).header("content-type"), Some("text/html"));
 }
 
+/// A form carries its signature in its body, so it would seem unsigned; its sender is told what is the matter.
+#[test]
+fn a_browsers_form_is_told_that_forms_are_not_taken() {
+    let server = server();
+    let form =
+        server.call("POST", "/bucket").header("content-type", "Multipart/Form-Data; boundary=x").answer();
+    form.assert_code(501, "NotImplemented");
+    let other = server.call("POST", "/bucket").header("content-type", "text/plain").answer();
+    other.assert_error(403, "AccessDenied", "Access Denied", &[]);
+}
+
 #[test]
 fn a_url_past_its_life_says_since_when() {
     let server = server();

@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 use crate::verify::credential::Credential;
 use crate::verify::refusal::{Mechanism, Refusal};
 use crate::verify::request::Request;
+use crate::verify::signed_headers;
 use crate::verify::v4::ClaimV4;
 
 /// Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` and the date that goes with it.
@@ -65,7 +66,7 @@ fn parse_date(request: &Request<'_>, signed_headers: &str) -> Result<Timestamp, 
         }
         return Timestamp::parse_basic(date.trim()).ok_or(Refusal::MissingDate);
     }
-    let date = request.header("date").filter(|_| signed_headers.split(';').any(|name| name == "date"));
+    let date = request.header("date").filter(|_| signed_headers::contains(signed_headers, "date"));
     let date = date.ok_or(Refusal::MissingDate)?.trim();
     let imf_fixdate = || {
         let zoned = rfc2822::DateTimeParser::new().parse_zoned(date).ok()?;

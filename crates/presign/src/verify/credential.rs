@@ -16,14 +16,15 @@ pub(crate) struct Credential<'a> {
 impl<'a> Credential<'a> {
     pub(crate) fn parse(text: Cow<'a, str>) -> Result<Self, ScopeFault> {
         let mut slashes = [0; 4];
-        let mut found = text.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
-        for slash in &mut slashes {
-            *slash = found.next().ok_or(ScopeFault::Malformed)?.0;
+        let mut count = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'/' {
+                *slashes.get_mut(count).ok_or(ScopeFault::Malformed)? = at;
+                count += 1;
+            }
         }
-        if found.next().is_some() || slashes[0] == 0 {
-            return Err(ScopeFault::Malformed);
-        }
-        Ok(Credential { text, slashes })
+        let is_whole = count == slashes.len() && slashes[0] > 0;
+        if is_whole { Ok(Credential { text, slashes }) } else { Err(ScopeFault::Malformed) }
     }
 
     fn part(&self, from: usize, to: usize) -> &str {

@@ -11,6 +11,7 @@ pub(crate) mod parameters;
 mod policy;
 mod refusal;
 mod request;
+mod signed_headers;
 pub(crate) mod unverified;
 mod v2;
 pub(crate) mod v4;

@@ -48,6 +48,7 @@ pub struct Unverified<'a> {
     pub(crate) request: Request<'a>,
     pub(crate) method: Method,
     pub(crate) path: uri::Piece<'a>,
+    pub(crate) query: &'a str,
     pub(crate) parameters: Vec<Parameter<'a>>,
     pub(crate) claim: Claim<'a>,
 }
@@ -87,7 +88,7 @@ impl<'a> Unverified<'a> {
                 return Err(Refusal::OnlyOneMechanism { argument: "Signature", value: value.into() });
             }
         };
-        Ok(Unverified { request, method, path, parameters, claim })
+        Ok(Unverified { request, method, path, query, parameters, claim })
     }
 
     /// The access key id that the request claims, for the caller to look up.
@@ -128,8 +129,8 @@ impl<'a> Unverified<'a> {
         now: Timestamp,
         policy: &VerifyPolicy,
     ) -> Result<Verified<'a>, Refusal> {
-        let Unverified { request, method, path, parameters, claim } = self;
-        let parts = Parts { request, method, path, parameters };
+        let Unverified { request, method, path, query, parameters, claim } = self;
+        let parts = Parts { request, method, path, query, parameters };
         match claim {
             Claim::V4(claim) => claim.verify(parts, key, now, policy),
             Claim::V2(claim) => claim.verify(parts, key, now, policy),
@@ -153,6 +154,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) request: Request<'a>,
     pub(crate) method: Method,
     pub(crate) path: uri::Piece<'a>,
+    pub(crate) query: &'a str,
     pub(crate) parameters: Vec<Parameter<'a>>,
 }
 

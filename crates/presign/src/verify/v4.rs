@@ -12,6 +12,7 @@ use crate::timestamp::{BasicTime, Timestamp};
 use crate::verify::credential::Credential;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
+use crate::verify::signed_headers;
 use crate::verify::unverified::Parts;
 use crate::verify::verification_key::{NOBODY, VerificationKey};
 use crate::verify::verified::{PayloadRule, Signed, Verified};
@@ -124,7 +125,7 @@ impl<'a> ClaimV4<'a> {
     }
 
     fn is_signed(&self, name: &str) -> bool {
-        self.signed_headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name))
+        signed_headers::contains(&self.signed_headers, name)
     }
 
     /// Each header is listed once. One that is listed again and again would stand in the canonical request as
@@ -134,11 +135,11 @@ impl<'a> ClaimV4<'a> {
         let mut previous = "";
         let mut is_after = |name| std::mem::replace(&mut previous, name) < name;
         // As every SDK writes the list: lower case, and sorted.
-        if is_lower && self.signed_headers.split(';').all(&mut is_after) {
+        if is_lower && signed_headers::names(&self.signed_headers).all(&mut is_after) {
             return Ok(());
         }
         let names = self.signed_headers.to_ascii_lowercase();
-        let mut names: Vec<&str> = names.split(';').collect();
+        let mut names: Vec<&str> = signed_headers::names(&names).collect();
         names.sort_unstable();
         let repeated = names.iter().zip(names.iter().skip(1)).find(|(name, next)| name == next);
         repeated.map_or(Ok(()), |(name, _)| Err(Refusal::Repeated { name: (*name).to_owned() }))
@@ -231,7 +232,7 @@ impl<'a> ClaimV4<'a> {
                 canonical.query(&mut parameters);
             }
         }
-        for name in self.signed_headers.split(';') {
+        for name in signed_headers::names(&self.signed_headers) {
             canonical.header(name, parts.request.header_values(name));
         }
         canonical.finish(iter::once(self.signed_headers.as_ref()), payload)
@@ -248,8 +249,7 @@ impl<'a> ClaimV4<'a> {
             return None;
         }
         let end = signature.canonical_name.len() + signature.canonical_value.len() + "&=".len();
-        let query = parts.request.query();
-        query.get(..query.len().checked_sub(end)?)
+        parts.query.get(..parts.query.len().checked_sub(end)?)
     }
 
     fn mismatch(&self, parts: &Parts<'_>, payload: &str) -> Refusal {
@@ -270,8 +270,8 @@ impl<'a> ClaimV4<'a> {
 }
 
 /// Whether the request has all that its signature covers: an absent header is not an empty one.
-fn has_every_signed_header(parts: &Parts<'_>, signed_headers: &str) -> bool {
-    signed_headers.split(';').all(|name| parts.request.header(name).is_some())
+fn has_every_signed_header(parts: &Parts<'_>, list: &str) -> bool {
+    signed_headers::names(list).all(|name| parts.request.header(name).is_some())
 }
 
 /// Whether a header and a signed parameter of the same meaning have different values, so that it would not

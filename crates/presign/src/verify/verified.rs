@@ -9,6 +9,7 @@ use crate::parameter_name::{ParameterKind, is_amz, stands_for_a_header};
 use crate::timestamp::Timestamp;
 use crate::verify::credential::Credential;
 use crate::verify::refusal::{Mechanism, Refusal};
+use crate::verify::signed_headers;
 use crate::verify::unverified::Parts;
 use crate::verify::v2;
 
@@ -197,7 +198,7 @@ impl<'a> Verified<'a> {
 
     fn is_signed_header(&self, name: &str) -> bool {
         match &self.signed {
-            Signed::V4 { headers, .. } => headers.split(';').any(|signed| signed.eq_ignore_ascii_case(name)),
+            Signed::V4 { headers, .. } => signed_headers::contains(headers, name),
             Signed::V2 { .. } => v2::is_signed_header(name),
         }
     }

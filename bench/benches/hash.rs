@@ -3,14 +3,15 @@
 
 use divan::{Bencher, black_box};
 use hmac::{Hmac, KeyInit, Mac};
+use presign_bench::{CANONICAL_REQUEST_BYTES, STRING_TO_SIGN_BYTES};
 use sha2::{Digest, Sha256};
 
 fn main() {
     divan::main();
 }
 
-const CANONICAL_REQUEST: [u8; 335] = [b'a'; 335];
-const STRING_TO_SIGN: [u8; 132] = [b'b'; 132];
+const CANONICAL_REQUEST: [u8; CANONICAL_REQUEST_BYTES] = [b'a'; CANONICAL_REQUEST_BYTES];
+const STRING_TO_SIGN: [u8; STRING_TO_SIGN_BYTES] = [b'b'; STRING_TO_SIGN_BYTES];
 const KEY: [u8; 32] = [7; 32];
 
 mod sha256 {

@@ -8,7 +8,8 @@ use divan::{Bencher, black_box};
 use hmac::{Hmac, KeyInit, Mac};
 use presign::{PresignRequest, Signer};
 use presign_bench::{
-    ACCESS_KEY_ID, BUCKET, ENDPOINT, KEY, LIFE_SECONDS, REGION, SECRET_ACCESS_KEY, bucket, credentials, now,
+    ACCESS_KEY_ID, BUCKET, CANONICAL_REQUEST_BYTES, ENDPOINT, KEY, LIFE_SECONDS, REGION, SECRET_ACCESS_KEY,
+    STRING_TO_SIGN_BYTES, bucket, credentials, now,
 };
 use sha2::{Digest, Sha256};
 
@@ -39,7 +40,7 @@ fn presign_many(bencher: Bencher<'_, '_>) {
 /// The hashes alone that such a URL takes: SHA-256 of the canonical request, HMAC of the string to sign.
 #[divan::bench(sample_size = 500)]
 fn floor_bare_hashes(bencher: Bencher<'_, '_>) {
-    let (canonical_request, string_to_sign) = ([b'a'; 335], [b'b'; 132]);
+    let (canonical_request, string_to_sign) = ([b'a'; CANONICAL_REQUEST_BYTES], [b'b'; STRING_TO_SIGN_BYTES]);
     let kept = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
     bencher.bench_local(|| {
         let hash = Sha256::digest(black_box(&canonical_request));

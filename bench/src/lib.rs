@@ -31,3 +31,31 @@ pub fn bucket() -> Option<BucketUrl> {
 pub fn now() -> Timestamp {
     Timestamp::from_unix(1_795_282_542)
 }
+/// The length of the canonical request of that URL: with its padding, five blocks of SHA-256.
+pub const CANONICAL_REQUEST_BYTES: usize = 295;
+/// The length of its string to sign: with its padding and the HMAC's second hash, four blocks.
+pub const STRING_TO_SIGN_BYTES: usize = 133;
+
+#[cfg(test)]
+mod tests {
+    use presign::{PresignRequest, Refusal, Request, Signer, Unverified, VerificationKey, VerifyPolicy};
+
+    use super::*;
+
+    /// The store's own account of what it would have signed gives the two texts.
+    #[test]
+    fn the_floor_hashes_as_much_as_a_signature() {
+        let bucket = bucket().unwrap();
+        let url =
+            Signer::new(credentials(), REGION).unwrap().presign(&bucket, &PresignRequest::get(KEY), now());
+        let url = url.unwrap().into_string().replace("Signature=", "Signature=0");
+        let headers = [("host", bucket.host())];
+        let request = Request::new("GET", url.strip_prefix(bucket.origin()).unwrap(), &headers);
+        let key = VerificationKey::new(credentials());
+        let refusal =
+            Unverified::parse(request).unwrap().verify(Some(&key), now(), &VerifyPolicy::new(REGION));
+        let Err(Refusal::SignatureMismatch(mismatch)) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(mismatch.canonical_request.unwrap().len(), CANONICAL_REQUEST_BYTES);
+        assert_eq!(mismatch.string_to_sign.len(), STRING_TO_SIGN_BYTES);
+    }
+}

@@ -45,6 +45,17 @@ pub struct Caveats {
     pub link: Option<String>,
 }
 
+/// No limits at all.
+pub(crate) static NO_CAVEATS: Caveats = Caveats {
+    max_size: None,
+    min_size: None,
+    content_type: None,
+    ips: Vec::new(),
+    not_before: None,
+    methods: Vec::new(),
+    link: None,
+};
+
 /// A caveat that cannot be kept, because it is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCaveat {

@@ -9,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 
-use crate::caveats::Caveats;
 use crate::parameter_name::is_amz;
 use crate::sigv2;
 use crate::timestamp::Timestamp;
@@ -80,7 +79,7 @@ impl<'a> ClaimV2<'a> {
             mechanism: Mechanism::QueryV2,
             signed: Signed::V2 { access_key_id: self.access_key_id },
             payload: PayloadRule::Unsigned,
-            caveats: Caveats::default(),
+            caveats: None,
             signed_at: None,
             expires_at: Some(expires_at),
         })

@@ -10,6 +10,7 @@ use crate::parameter_name::{ParameterKind, is_amz, is_auth_parameter};
 use crate::signing_key::{ALGORITHM, Hex, Signature, parse_hex, sha256};
 use crate::timestamp::{BasicTime, Timestamp};
 use crate::verify::credential::Credential;
+use crate::verify::parameters::Parameter;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
 use crate::verify::signed_headers;
@@ -79,16 +80,11 @@ impl<'a> ClaimV4<'a> {
         check_session_token(known, self.session_token.as_deref())?;
 
         let caveats = if self.mechanism == Mechanism::QueryV4 {
-            let caveats = parts.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Caveat);
-            Caveats::from_parameters(caveats.map(|p| (p.name.as_ref(), p.value.as_ref())))
-                .map_err(Refusal::InvalidCaveat)?
+            read_caveats(&parts, policy.links)?
         } else {
             refuse_caveats(&parts)?;
-            Caveats::default()
+            None
         };
-        if caveats.link.is_some() && policy.links == Links::Refuse {
-            return Err(Refusal::InvalidCaveat(caveats::InvalidCaveat::Unknown("x-presign-link".to_owned())));
-        }
         let verified = Verified {
             parts,
             mechanism: self.mechanism,
@@ -286,6 +282,21 @@ fn has_contradiction(parts: &Parts<'_>, mechanism: Mechanism) -> bool {
             is_repeated
                 || !ignored && parts.request.header_values(name).any(|value| value.trim() != parameter.value)
         })
+}
+
+/// The limits in the URL; `None`, at no cost, for one that has none.
+fn read_caveats(parts: &Parts<'_>, links: Links) -> Result<Option<Box<Caveats>>, Refusal> {
+    let is_caveat = |parameter: &&Parameter<'_>| parameter.kind == ParameterKind::Caveat;
+    let mut parameters = parts.parameters.iter().filter(is_caveat).peekable();
+    if parameters.peek().is_none() {
+        return Ok(None);
+    }
+    let caveats = Caveats::from_parameters(parameters.map(|p| (p.name.as_ref(), p.value.as_ref())))
+        .map_err(Refusal::InvalidCaveat)?;
+    if caveats.link.is_some() && links == Links::Refuse {
+        return Err(Refusal::InvalidCaveat(caveats::InvalidCaveat::Unknown(caveats::LINK.to_owned())));
+    }
+    Ok(Some(Box::new(caveats)))
 }
 
 /// A limit that nobody will keep is no reason to honour a request.

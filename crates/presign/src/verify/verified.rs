@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::caveats::Caveats;
+use crate::caveats::{Caveats, NO_CAVEATS};
 use crate::method::Method;
 use crate::parameter_name::{ParameterKind, is_amz, stands_for_a_header};
 use crate::timestamp::Timestamp;
@@ -24,7 +24,7 @@ pub struct Verified<'a> {
     pub(crate) mechanism: Mechanism,
     pub(crate) signed: Signed<'a>,
     pub(crate) payload: PayloadRule,
-    pub(crate) caveats: Caveats,
+    pub(crate) caveats: Option<Box<Caveats>>,
     pub(crate) signed_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
 }
@@ -123,7 +123,7 @@ impl<'a> Verified<'a> {
     /// The limits in the URL. Time, address, method and content type have been checked; the sizes are for
     /// whoever receives the body.
     pub fn caveats(&self) -> &Caveats {
-        &self.caveats
+        self.caveats.as_deref().unwrap_or(&NO_CAVEATS)
     }
 
     /// The signed parameters of the query, decoded, those of the signature itself aside.
@@ -221,11 +221,9 @@ impl<'a> Verified<'a> {
 
     /// Holds the request against the limits in its URL that its head alone decides.
     pub(crate) fn check_caveats(&self, now: Timestamp) -> Result<(), Refusal> {
-        if self.caveats.is_empty() {
-            return Ok(());
-        }
+        let Some(caveats) = &self.caveats else { return Ok(()) };
         let content_type = self.header("content-type");
-        self.caveats
+        caveats
             .check(now, self.parts.request.remote_address, self.parts.method, content_type.as_deref())
             .map_err(Refusal::CaveatViolated)
     }

@@ -70,12 +70,14 @@ impl<'a> ClaimV4<'a> {
         let matched = matches(parts.method, line)
             || other_line.is_some_and(|line| matches(parts.method, line))
             || self.other_methods(&parts).any(|method| matches(method, UNSIGNED_PAYLOAD));
+        // An unknown key never matches, and its refusal costs what a wrong signature's does.
+        let mismatch = (!(matched && consistent)).then(|| self.mismatch(&parts, line));
         if known.is_none() {
             let access_key_id = self.credential.access_key_id().to_owned();
             return Err(Refusal::UnknownAccessKey { access_key_id });
         }
-        if !(matched && consistent) {
-            return Err(self.mismatch(&parts, line));
+        if let Some(mismatch) = mismatch {
+            return Err(mismatch);
         }
         check_session_token(known, self.session_token.as_deref())?;
 

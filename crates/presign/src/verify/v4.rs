@@ -63,15 +63,18 @@ impl<'a> ClaimV4<'a> {
                 None => false,
             }
         };
-        let consistent = has_every_signed_header(&parts, &self.signed_headers)
-            && !has_contradiction(&parts, self.mechanism);
         let hash = payload.hash();
         let (line, other_line) = payload.lines(self.mechanism, hash.as_ref().map(Hex::as_str));
         let matched = matches(parts.method, line)
             || other_line.is_some_and(|line| matches(parts.method, line))
             || self.other_methods(&parts).any(|method| matches(method, UNSIGNED_PAYLOAD));
-        // An unknown key never matches, and its refusal costs what a wrong signature's does.
-        let mismatch = (!(matched && consistent)).then(|| self.mismatch(&parts, line));
+        // These look at every pair of parameters; only the holder of a key may have that done.
+        let honoured = matched
+            && known.is_some()
+            && has_every_signed_header(&parts, &self.signed_headers)
+            && !has_contradiction(&parts, self.mechanism);
+        // The refusal of an unknown key costs what a wrong signature's does.
+        let mismatch = (!honoured).then(|| self.mismatch(&parts, line));
         if known.is_none() {
             let access_key_id = self.credential.access_key_id().to_owned();
             return Err(Refusal::UnknownAccessKey { access_key_id });

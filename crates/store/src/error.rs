@@ -131,6 +131,20 @@ pub enum OpenError {
         /// The newest schema that this version knows.
         known: i64,
     },
+    /// An earlier version of Presign, from before its first release, wrote the data.
+    #[error(
+        "{}: written with schema {found}, which this version no longer reads (it knows schema {known}); copy the objects \
+         out with the version that wrote them, and upload them to a new data directory",
+        path.display()
+    )]
+    OlderSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Schema found in the file.
+        found: i64,
+        /// The schema that this version knows.
+        known: i64,
+    },
     /// The file is a database, and not one of ours.
     #[error("{}: not a Presign metadata database; choose another data directory", path.display())]
     ForeignDatabase {

@@ -13,7 +13,7 @@
 //!   objects can be deleted when the disk is full. Every system call on a file that is not SQLite's is in one file there.
 //! - `conformance` (a cargo feature) holds the suites that any engine of the ports has to pass.
 //!
-//! Objects up to [`INLINE_LIMIT`] bytes live in their row. Larger ones are blobs with random names, so no key ever
+//! Objects up to [`INLINE_LIMIT`] bytes live in the database. Larger ones are blobs with random names, so no key ever
 //! becomes a path.
 //!
 //! ```

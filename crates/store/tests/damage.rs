@@ -98,12 +98,15 @@ async fn a_changed_row_is_not_read_and_can_be_replaced() {
 
 #[tokio::test]
 async fn changed_content_in_a_row_is_not_read() {
-    let flip = sql(
-        "UPDATE object SET content = CAST(x'08' || substr(content, 2) AS BLOB) WHERE key = x'736d616c6c'",
-    );
-    let (_directory, store) = damaged(flip).await;
-    assert!(names(&read(&store, "small").await.unwrap_err(), "small"));
-    assert!(store.delete("b", "small").await.unwrap(), "what is damaged can be deleted");
+    for damage in [
+        "UPDATE content SET bytes = CAST(x'08' || substr(bytes, 2) AS BLOB) WHERE id = 1",
+        "DELETE FROM content WHERE id = 1",
+        "UPDATE object SET content = content + 1 WHERE key = x'736d616c6c'",
+    ] {
+        let (_directory, store) = damaged(sql(damage)).await;
+        assert!(names(&read(&store, "small").await.unwrap_err(), "small"), "{damage}");
+        assert!(store.delete("b", "small").await.unwrap(), "what is damaged can be deleted");
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ impl SqliteMetadata {
     /// Waits for the disk; not to be called where other requests run.
     ///
     /// # Errors
-    /// [`OpenError::SqliteTooOld`], [`OpenError::NewerSchema`], [`OpenError::ForeignDatabase`], [`OpenError::Store`].
+    /// [`OpenError::SqliteTooOld`], [`OpenError::NewerSchema`], [`OpenError::OlderSchema`],
+    /// [`OpenError::ForeignDatabase`], [`OpenError::Store`].
     pub fn open(
         directory: &Path,
         options: &SqliteOptions,

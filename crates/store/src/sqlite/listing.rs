@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::failure::Fault;
-use super::queries::{bucket_id, bytes, corrupt, no_such_bucket};
+use super::queries::{bucket_id, bytes, corrupt, no_such_bucket, whereabouts};
 use super::row;
 use crate::{Continuation, ListPage, ListRequest, StoreError};
 
@@ -32,8 +32,7 @@ pub(super) fn list(
     let Some(mut from) = first(request).filter(|_| request.max_keys > 0) else { return Ok(listed) };
     let until = successor(request.prefix.as_bytes()).unwrap_or_else(|| END.to_vec());
     let delimiter = request.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty());
-    let sql =
-        "SELECT key, sum, meta, blob FROM object WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key";
+    let sql = "SELECT key, sum, meta, blob, content FROM object WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key";
     let mut statement = snapshot.prepare_cached(sql)?;
     let mut last = None;
     'seek: loop {
@@ -58,7 +57,7 @@ pub(super) fn list(
                 continue 'seek;
             }
             let meta = bytes(row.get_ref(2)?).ok_or_else(damaged)?;
-            if row::object_sum(id, key, meta, bytes(row.get_ref(3)?)) != row.get::<_, i64>(1)? {
+            if row::object_sum(id, key, meta, whereabouts(row, 3)?) != row.get::<_, i64>(1)? {
                 return Err(damaged());
             }
             page.objects.push(row::decode_summary(key, meta).ok_or_else(damaged)?);
@@ -125,15 +124,16 @@ mod tests {
             storage_class: None,
         };
         let meta = row::encode(&object);
+        let place = row::Whereabouts { blob: None, content: Some(1) };
         let transaction = conn.transaction().unwrap();
         transaction.execute("INSERT INTO bucket VALUES (CAST('b' AS BLOB), 1, 'o', 'r', 0, 0)", []).unwrap();
         {
-            let sql = "INSERT INTO object (bucket, key, sum, meta, content) VALUES (1, ?1, ?2, ?3, x'')";
+            let sql = "INSERT INTO object (bucket, key, sum, meta, content) VALUES (1, ?1, ?2, ?3, 1)";
             let mut insert = transaction.prepare(sql).unwrap();
             let numbered =
                 (0..1_000_000).map(|at| format!("p{:02}/{:02}/{at:07}", at / 100_000, at / 1_000 % 100));
             for key in ["a".to_owned(), "b".to_owned()].into_iter().chain(numbered).chain(["z".to_owned()]) {
-                let sum = row::object_sum(1, key.as_bytes(), &meta, None);
+                let sum = row::object_sum(1, key.as_bytes(), &meta, place);
                 insert.execute(params![key.as_bytes(), sum, meta]).unwrap();
             }
         }

@@ -4,7 +4,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::failure::Fault;
-use super::row::{self, RowSum};
+use super::row::{self, RowSum, Whereabouts};
 use crate::{AccessKeyRow, BlobId, Bucket, Content, ObjectRow, StoreError, UnixMillis};
 
 type Read<T> = Result<T, Fault<StoreError>>;
@@ -65,10 +65,11 @@ fn read_bucket(row: &Row<'_>) -> Read<Bucket> {
     Ok(bucket)
 }
 
-/// An object's row, with its content if that is in the row.
+/// An object's row, with its content if that is in the database.
 pub(super) fn object(conn: &Connection, bucket: &str, key: &str) -> Read<Option<ObjectRow>> {
-    let sql = "SELECT b.id, o.sum, o.meta, o.blob, o.content FROM bucket b
-        LEFT JOIN object o ON o.bucket = b.id AND o.key = ?2 WHERE b.name = ?1";
+    let sql = "SELECT b.id, o.sum, o.meta, o.blob, o.content, c.bytes FROM bucket b
+        LEFT JOIN object o ON o.bucket = b.id AND o.key = ?2
+        LEFT JOIN content c ON c.id = o.content WHERE b.name = ?1";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query([bucket.as_bytes(), key.as_bytes()])?;
     let Some(row) = rows.next()? else { return Err(no_such_bucket(bucket)) };
@@ -76,13 +77,13 @@ pub(super) fn object(conn: &Connection, bucket: &str, key: &str) -> Read<Option<
         return Ok(None);
     }
     let damaged = || corrupt(format!("the row of object {key:?} in bucket {bucket:?}"));
-    let (meta, blob) = (bytes(row.get_ref(2)?), bytes(row.get_ref(3)?));
-    let meta = meta.ok_or_else(damaged)?;
-    if row::object_sum(row.get(0)?, key.as_bytes(), meta, blob) != row.get::<_, i64>(1)? {
+    let meta = bytes(row.get_ref(2)?).ok_or_else(damaged)?;
+    let place = whereabouts(row, 3)?;
+    if row::object_sum(row.get(0)?, key.as_bytes(), meta, place) != row.get::<_, i64>(1)? {
         return Err(damaged());
     }
     let object = row::decode(key.as_bytes(), meta).ok_or_else(damaged)?;
-    let content = match (blob, bytes(row.get_ref(4)?)) {
+    let content = match (place.blob, bytes(row.get_ref(5)?)) {
         (Some(id), None) => row::decode_blob_id(id).map(Content::Blob),
         (None, Some(inline)) => row::decode_inline(&object, inline).map(Content::Inline),
         _ => None,
@@ -97,6 +98,11 @@ pub(super) fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
         ValueRef::Blob(bytes) => Some(bytes),
         _ => None,
     }
+}
+
+/// Where the bytes of an object are: the columns `blob` and `content`, which stand side by side.
+pub(super) fn whereabouts<'a>(row: &'a Row<'_>, blob: usize) -> rusqlite::Result<Whereabouts<'a>> {
+    Ok(Whereabouts { blob: bytes(row.get_ref(blob)?), content: row.get(blob + 1)? })
 }
 
 /// Whether a row names this blob.

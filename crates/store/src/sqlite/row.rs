@@ -54,9 +54,22 @@ impl RowSum {
     }
 }
 
+/// Where a row says that an object's bytes are: one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whereabouts<'a> {
+    /// The id of a blob, as SQLite keeps it.
+    pub(super) blob: Option<&'a [u8]>,
+    /// The number of a row in the table of contents.
+    pub(super) content: Option<i64>,
+}
+
 /// The checksum of an object's row. The content has one of its own within `meta`.
-pub(super) fn object_sum(bucket: i64, key: &[u8], meta: &[u8], blob: Option<&[u8]>) -> i64 {
-    RowSum::new().number(bucket).field(key).field(meta).field(blob.unwrap_or_default()).value()
+pub(super) fn object_sum(bucket: i64, key: &[u8], meta: &[u8], place: Whereabouts<'_>) -> i64 {
+    let sum = RowSum::new().number(bucket).field(key).field(meta).field(place.blob.unwrap_or_default());
+    match place.content {
+        None => sum.value(),
+        Some(content) => sum.number(content).value(),
+    }
 }
 
 /// CRC-64/NVME of an object's content.
@@ -253,6 +266,8 @@ mod tests {
 
     use super::*;
 
+    const NOWHERE: Whereabouts<'_> = Whereabouts { blob: None, content: None };
+
     fn full() -> Object {
         Object {
             key: "pé/k".into(),
@@ -317,15 +332,20 @@ mod tests {
             let mut damaged = meta.clone();
             let at = at % meta.len();
             damaged[at] ^= 1 << bit;
-            prop_assert_ne!(object_sum(1, b"k", &meta, None), object_sum(1, b"k", &damaged, None));
+            prop_assert_ne!(object_sum(1, b"k", &meta, NOWHERE), object_sum(1, b"k", &damaged, NOWHERE));
         }
     }
 
     #[test]
     fn the_sum_covers_every_field_and_its_borders() {
-        let sum = object_sum(1, b"ab", b"cd", None);
-        assert_ne!(sum, object_sum(2, b"ab", b"cd", None));
-        assert_ne!(sum, object_sum(1, b"a", b"bcd", None));
-        assert_ne!(sum, object_sum(1, b"ab", b"cd", Some(&[0])));
+        let sum = object_sum(1, b"ab", b"cd", NOWHERE);
+        assert_ne!(sum, object_sum(2, b"ab", b"cd", NOWHERE));
+        assert_ne!(sum, object_sum(1, b"a", b"bcd", NOWHERE));
+        assert_ne!(sum, object_sum(1, b"ab", b"cd", Whereabouts { blob: Some(&[0]), content: None }));
+        let first = Whereabouts { blob: None, content: Some(0) };
+        assert_ne!(sum, object_sum(1, b"ab", b"cd", first));
+        assert_ne!(object_sum(1, b"ab", b"cd", Whereabouts { content: Some(1), ..first }), {
+            object_sum(1, b"ab", b"cd", first)
+        });
     }
 }

@@ -8,7 +8,7 @@ use super::failure::store_error;
 use crate::OpenError;
 
 /// The version of the tables below. It grows with every change that an older binary could not read.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 
 /// `presign` in the first bytes of every database of ours ("Prsg").
 const APPLICATION_ID: i64 = 0x5072_7367;
@@ -23,12 +23,14 @@ CREATE TABLE bucket (
     name BLOB PRIMARY KEY, id INTEGER NOT NULL UNIQUE, owner TEXT NOT NULL, region TEXT NOT NULL,
     created INTEGER NOT NULL, sum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- The content comes last: what stands before it is read without touching its pages.
 CREATE TABLE object (
     bucket INTEGER NOT NULL, key BLOB NOT NULL, sum INTEGER NOT NULL, meta BLOB NOT NULL,
-    blob BLOB, content BLOB,
+    blob BLOB, content INTEGER,
     PRIMARY KEY (bucket, key)
 ) STRICT, WITHOUT ROWID;
+-- The bytes of small objects stand apart: a search for a key reads its neighbours whole, so rows that
+-- carried up to 64 KiB would make every search, and every page of a listing, read megabytes.
+CREATE TABLE content (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX object_blob ON object (blob) WHERE blob IS NOT NULL;
 CREATE TABLE access_key (
     id BLOB PRIMARY KEY, sealed_secret BLOB NOT NULL, principal TEXT NOT NULL, active INTEGER NOT NULL,
@@ -111,7 +113,10 @@ fn check_or_make(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {
         .optional()
         .map_err(failed)?;
     match found {
-        Some(found) if found <= SCHEMA => Ok(()),
+        Some(SCHEMA) => Ok(()),
+        Some(found) if found < SCHEMA => {
+            Err(OpenError::OlderSchema { path: path.to_owned(), found, known: SCHEMA })
+        }
         Some(found) => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: SCHEMA }),
         None => Err(OpenError::ForeignDatabase { path: path.to_owned() }),
     }
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_schema_and_a_foreign_database_are_refused_by_name() {
+    fn another_schema_and_a_foreign_database_are_refused_by_name() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("m.sqlite");
         drop(open_writer(&path).unwrap());
@@ -141,6 +146,9 @@ mod tests {
         let newer = open_writer(&path).unwrap_err();
         assert_eq!(newer, OpenError::NewerSchema { path: path.clone(), found: 99, known: SCHEMA });
         assert!(newer.to_string().contains("99"), "{newer}");
+        Connection::open(&path).unwrap().execute("UPDATE schema_version SET version = 1", []).unwrap();
+        let older = open_writer(&path).unwrap_err();
+        assert_eq!(older, OpenError::OlderSchema { path: path.clone(), found: 1, known: SCHEMA });
 
         let foreign = directory.path().join("foreign.sqlite");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();

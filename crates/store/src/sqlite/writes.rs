@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failure::Fault;
 use super::operation::{Operation, Touched};
-use super::queries::{access_key_sum, bucket_id, bucket_sum, bytes, corrupt, no_such_bucket};
-use super::row;
+use super::queries::{access_key_sum, bucket_id, bucket_sum, bytes, corrupt, no_such_bucket, whereabouts};
+use super::row::{self, Whereabouts};
 use crate::{
     AccessKeyRow, BlobId, Bucket, Content, DeletedRow, ObjectRow, Precondition, PutError, StoreError,
 };
@@ -78,22 +78,42 @@ impl Operation for DeleteBucket {
 /// What the writer needs to know of a row that is there.
 struct Present {
     blob: Option<BlobId>,
+    /// The row of its content.
+    content: Option<i64>,
     /// `None`: the row is damaged.
     etag: Option<String>,
 }
 
 fn present(conn: &Connection, bucket: i64, key: &str) -> rusqlite::Result<Option<Present>> {
     let mut statement =
-        conn.prepare_cached("SELECT sum, meta, blob FROM object WHERE bucket = ?1 AND key = ?2")?;
+        conn.prepare_cached("SELECT sum, meta, blob, content FROM object WHERE bucket = ?1 AND key = ?2")?;
     let mut rows = statement.query(params![bucket, key.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let (meta, blob) = (bytes(row.get_ref(1)?).unwrap_or_default(), bytes(row.get_ref(2)?));
-    if row::object_sum(bucket, key.as_bytes(), meta, blob) != row.get::<_, i64>(0)? {
-        // A damaged row may name anyone's blob. Its own is left to the collector.
-        return Ok(Some(Present { blob: None, etag: None }));
+    let meta = bytes(row.get_ref(1)?).unwrap_or_default();
+    let place = whereabouts(row, 2)?;
+    if row::object_sum(bucket, key.as_bytes(), meta, place) != row.get::<_, i64>(0)? {
+        // A damaged row may name anyone's bytes. A blob of its own is left to the collector.
+        return Ok(Some(Present { blob: None, content: None, etag: None }));
     }
     let etag = row::decode_etag(meta).map(str::to_owned);
-    Ok(Some(Present { blob: blob.and_then(row::decode_blob_id), etag }))
+    Ok(Some(Present { blob: place.blob.and_then(row::decode_blob_id), content: place.content, etag }))
+}
+
+/// Writes the bytes of a small object, over those that it had before if there are any; gives the number of their row.
+fn put_content(conn: &Connection, before: Option<i64>, bytes: &[u8]) -> rusqlite::Result<i64> {
+    if let Some(id) = before {
+        let sql = "UPDATE content SET bytes = ?2 WHERE id = ?1";
+        if conn.prepare_cached(sql)?.execute(params![id, bytes])? > 0 {
+            return Ok(id);
+        }
+    }
+    conn.prepare_cached("INSERT INTO content (bytes) VALUES (?1)")?.execute([bytes])?;
+    Ok(conn.last_insert_rowid())
+}
+
+fn delete_content(conn: &Connection, id: Option<i64>) -> rusqlite::Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    conn.prepare_cached("DELETE FROM content WHERE id = ?1")?.execute([id]).map(|_| ())
 }
 
 /// Writes the row of an object; answers with the blob that it took the place of.
@@ -133,14 +153,21 @@ impl Operation for PutObject {
                 return Err(corrupt(format!("the row of object {key:?} in bucket {:?}", self.bucket)));
             }
         }
-        let (blob, content) = match &self.row.content {
-            Content::Inline(bytes) => (None, Some(&bytes[..])),
-            Content::Blob(id) => (Some(&id.0[..]), None),
+        let before = present.as_ref().and_then(|present| present.content);
+        let place = match &self.row.content {
+            Content::Inline(bytes) => {
+                Whereabouts { blob: None, content: Some(put_content(conn, before, bytes)?) }
+            }
+            Content::Blob(id) => {
+                delete_content(conn, before)?;
+                Whereabouts { blob: Some(&id.0[..]), content: None }
+            }
         };
-        let sum = row::object_sum(bucket, key.as_bytes(), &self.meta, blob);
+        let sum = row::object_sum(bucket, key.as_bytes(), &self.meta, place);
         let sql = "INSERT INTO object (bucket, key, sum, meta, blob, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (bucket, key) DO UPDATE
             SET sum = excluded.sum, meta = excluded.meta, blob = excluded.blob, content = excluded.content";
+        let Whereabouts { blob, content } = place;
         conn.prepare_cached(sql)?.execute(params![bucket, key.as_bytes(), sum, self.meta, blob, content])?;
         Ok(present.and_then(|present| present.blob))
     }
@@ -166,6 +193,7 @@ impl Operation for DeleteObject {
         let Some(present) = present(conn, bucket, &self.key)? else { return Ok(None) };
         conn.prepare_cached("DELETE FROM object WHERE bucket = ?1 AND key = ?2")?
             .execute(params![bucket, self.key.as_bytes()])?;
+        delete_content(conn, present.content)?;
         Ok(Some(DeletedRow { blob: present.blob }))
     }
 

@@ -18,8 +18,8 @@ pub trait Blobs: Send + Sync {
     async fn begin(&self, size_hint: Option<u64>) -> Result<Box<dyn BlobWriter>, StoreError>;
 
     /// Opens a blob for reading. What was opened stays readable to its end, even when the blob is deleted meanwhile.
-    /// `None`: there is no such blob.
-    async fn open(&self, id: BlobId) -> Result<Option<Box<dyn OpenBlob>>, StoreError>;
+    /// `None`: there is no such blob. Whether what is there is the blob as it was written is seen when it is read.
+    async fn open(&self, blob: StoredBlob) -> Result<Option<Box<dyn OpenBlob>>, StoreError>;
 
     /// Deletes a blob; says whether it existed. Need not be durable: a blob that comes back is garbage again.
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError>;
@@ -34,6 +34,9 @@ pub trait BlobWriter: Send {
     /// The id that the blob will have.
     fn id(&self) -> BlobId;
 
+    /// CRC-64/NVME of what was written so far.
+    fn crc64nvme(&self) -> u64;
+
     /// Appends bytes. Memory stays bounded however long the blob gets.
     ///
     /// # Errors
@@ -44,14 +47,11 @@ pub trait BlobWriter: Send {
     ///
     /// # Errors
     /// As [`write`](Self::write); [`StoreError::Stopped`] when the data could not be made durable.
-    async fn finish(self: Box<Self>) -> Result<BlobId, StoreError>;
+    async fn finish(self: Box<Self>) -> Result<StoredBlob, StoreError>;
 }
 
 /// A blob that was opened.
 pub trait OpenBlob: Send + Sync {
-    /// Its length in bytes.
-    fn size(&self) -> u64;
-
     /// Reads a range of it. What of the range lies behind the end is left out.
     fn read(self: Box<Self>, range: Range<u64>) -> Box<dyn BlobReader>;
 }
@@ -59,11 +59,23 @@ pub trait OpenBlob: Send + Sync {
 /// The bytes of a range of a blob, in chunks.
 #[async_trait]
 pub trait BlobReader: Send {
-    /// The next bytes, never empty; `None` at the end of the range.
+    /// The next bytes, never empty; `None` at the end of the range. They are the ones that were written: each was
+    /// compared with a checksum before it is handed out, in a read of the whole as in one of a range.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; [`StoreError::Corrupt`] when the blob is shorter than it was when it was opened.
+    /// [`StoreError::Io`]; [`StoreError::Corrupt`] when the blob is not what was written.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// A blob as its row describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its id.
+    pub id: BlobId,
+    /// Its length in bytes.
+    pub size: u64,
+    /// CRC-64/NVME of all its bytes.
+    pub crc64nvme: u64,
 }
 
 /// A blob that exists.

@@ -18,6 +18,7 @@ pub const INLINE_LIMIT: usize = 16 * 1024;
 /// An upload whose bytes arrive one by one. Dropped without [`finish`](Self::finish) it leaves nothing behind.
 pub struct PutStream {
     inner: Arc<Inner>,
+    /// Of the bytes while they are few; a blob's writer has its own.
     digest: Digest,
     size: u64,
     size_hint: Option<u64>,
@@ -48,11 +49,11 @@ impl PutStream {
     /// # Errors
     /// [`StoreError::DiskFull`], [`StoreError::Io`], [`StoreError::Stopped`]. The upload is lost then; drop it.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.digest.update(&bytes);
         self.size += bytes.len() as u64;
         if let Body::Small(buffer) = &mut self.body
             && buffer.len() + bytes.len() <= INLINE_LIMIT
         {
+            self.digest.update(&bytes);
             buffer.extend_from_slice(&bytes);
             return Ok(());
         }
@@ -79,7 +80,10 @@ impl PutStream {
     /// CRC-64/NVME of what was written.
     #[must_use]
     pub fn crc64nvme(&self) -> u64 {
-        self.digest.finalize()
+        match &self.body {
+            Body::Large(writer) => writer.crc64nvme(),
+            Body::Small(_) | Body::Lost(_) => self.digest.finalize(),
+        }
     }
 
     /// Makes the object durable and visible, if the precondition holds. When this has returned `Ok`, no loss of power
@@ -100,7 +104,7 @@ impl PutStream {
         let object = Arc::new(Object {
             key: key.to_owned(),
             size: self.size,
-            crc64nvme: self.digest.finalize(),
+            crc64nvme: self.crc64nvme(),
             etag,
             modified,
             headers,
@@ -160,7 +164,7 @@ async fn finish_blob(
     precondition: Precondition,
 ) -> Result<Arc<Object>, PutError> {
     let mark = inner.in_flight.mark(writer.id());
-    let id = writer.finish().await?;
+    let id = writer.finish().await?.id;
     let row = ObjectRow { object: Arc::clone(&object), content: Content::Blob(id) };
     match inner.metadata.put_object(&bucket, row, precondition).await {
         Ok(replaced) => {

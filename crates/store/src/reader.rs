@@ -4,9 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crc_fast::{CrcAlgorithm, Digest};
 
-use crate::{BlobId, BlobReader, Object, OpenBlob, StoreError};
+use crate::{BlobReader, Object, OpenBlob, StoreError};
 
 /// An object and its bytes as they were at one moment. An overwrite or a delete that comes later does not touch it.
 pub struct OpenObject {
@@ -16,7 +15,7 @@ pub struct OpenObject {
 
 pub(crate) enum OpenContent {
     Inline(Bytes),
-    Blob(BlobId, Box<dyn OpenBlob>),
+    Blob(Box<dyn OpenBlob>),
 }
 
 impl OpenObject {
@@ -41,14 +40,9 @@ impl OpenObject {
                 let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |at| at.min(bytes.len()));
                 Source::Inline(bytes.slice(at(start)..at(end)))
             }
-            OpenContent::Blob(id, blob) => {
-                let whole = start == 0 && end == self.object.size;
-                let check = whole
-                    .then(|| Box::new(FullRead { digest: Digest::new(CrcAlgorithm::Crc64Nvme), read: 0 }));
-                Source::Blob { id, reader: blob.read(start..end), check }
-            }
+            OpenContent::Blob(blob) => Source::Blob(blob.read(start..end)),
         };
-        ObjectReader { object: self.object, source }
+        ObjectReader { source }
     }
 
     /// Reads all of it.
@@ -61,45 +55,24 @@ impl OpenObject {
 
 /// The bytes of a range of an object, in chunks.
 pub struct ObjectReader {
-    object: Arc<Object>,
     source: Source,
 }
 
 enum Source {
     Inline(Bytes),
-    Blob { id: BlobId, reader: Box<dyn BlobReader>, check: Option<Box<FullRead>> },
-}
-
-/// The checksum of a read from the first byte to the last, as far as it got.
-struct FullRead {
-    digest: Digest,
-    read: u64,
+    Blob(Box<dyn BlobReader>),
 }
 
 impl ObjectReader {
-    /// The next bytes, never empty; `None` at the end of the range.
+    /// The next bytes, never empty; `None` at the end of the range. Each was compared with a checksum before.
     ///
     /// # Errors
-    /// [`StoreError::Io`]; [`StoreError::Corrupt`] when a read of the whole object does not give the bytes that were
-    /// written. The last chunk is withheld then, so a damaged object cannot arrive complete.
+    /// [`StoreError::Io`]; [`StoreError::Corrupt`] when they are not what was written.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, StoreError> {
         match &mut self.source {
             Source::Inline(bytes) if bytes.is_empty() => Ok(None),
             Source::Inline(bytes) => Ok(Some(std::mem::take(bytes))),
-            Source::Blob { id, reader, check } => {
-                let Some(chunk) = reader.next_chunk().await? else { return Ok(None) };
-                if let Some(check) = check {
-                    check.digest.update(&chunk);
-                    check.read += chunk.len() as u64;
-                    if check.read == self.object.size && check.digest.finalize() != self.object.crc64nvme {
-                        return Err(StoreError::Corrupt {
-                            what: format!("blob {id}"),
-                            detail: "its bytes do not match the checksum in its row".into(),
-                        });
-                    }
-                }
-                Ok(Some(chunk))
-            }
+            Source::Blob(reader) => reader.next_chunk().await,
         }
     }
 

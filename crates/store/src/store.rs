@@ -10,7 +10,7 @@ use crate::reader::OpenContent;
 use crate::sqlite::{SqliteMetadata, SqliteOptions};
 use crate::{
     AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, Object, OpenError,
-    OpenObject, Poison, PutStream, StoreError,
+    OpenObject, Poison, PutStream, StoreError, StoredBlob,
 };
 
 /// How a store is opened.
@@ -161,14 +161,9 @@ impl Store {
                 }
                 Content::Blob(id) => id,
             };
-            match self.inner.blobs.open(id).await? {
-                Some(blob) if blob.size() == row.object.size => {
-                    return Ok(Some(OpenObject::new(row.object, OpenContent::Blob(id, blob))));
-                }
-                Some(blob) => {
-                    let detail = format!("it has {} bytes, its row says {}", blob.size(), row.object.size);
-                    return Err(StoreError::Corrupt { what: format!("blob {id}"), detail });
-                }
+            let described = StoredBlob { id, size: row.object.size, crc64nvme: row.object.crc64nvme };
+            match self.inner.blobs.open(described).await? {
+                Some(blob) => return Ok(Some(OpenObject::new(row.object, OpenContent::Blob(blob)))),
                 // Unlinked between the look at the row and the open: an overwrite or a delete was committed before, so
                 // the row says something else by now. If it does not, the blob is gone for another reason.
                 None if missing != Some(id) => missing = Some(id),

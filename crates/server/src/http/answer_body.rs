@@ -19,9 +19,9 @@ pub(crate) enum AnswerBody {
 }
 
 impl AnswerBody {
-    /// The next `length` bytes of the reader.
-    pub(crate) fn download(reader: ObjectReader, length: u64) -> Self {
-        Self::Download(Download { state: State::Idle(Some(reader)), left: length })
+    /// `first`, and what is left of the reader: `length` bytes together.
+    pub(crate) fn download(first: Bytes, reader: ObjectReader, length: u64) -> Self {
+        Self::Download(Download { state: State::First(first, reader), left: length })
     }
 }
 
@@ -40,7 +40,9 @@ pub(crate) struct Download {
 type NextChunk = Pin<Box<dyn Future<Output = (ObjectReader, Result<Option<Bytes>, StoreError>)> + Send>>;
 
 enum State {
-    /// Nobody asked for a chunk yet; `None` after the last or after an error.
+    /// A chunk that was read before the answer began.
+    First(Bytes, ObjectReader),
+    /// Nobody asked for the next chunk yet; `None` after the last or after an error.
     Idle(Option<ObjectReader>),
     Reading(NextChunk),
 }
@@ -48,16 +50,23 @@ enum State {
 impl Download {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StoreError>>> {
         loop {
-            match &mut self.state {
+            match std::mem::replace(&mut self.state, State::Idle(None)) {
+                State::First(first, reader) => {
+                    self.state = State::Idle(Some(reader));
+                    return Poll::Ready(Some(Ok(first)));
+                }
                 State::Idle(reader) => {
-                    let Some(mut reader) = reader.take() else { return Poll::Ready(None) };
+                    let Some(mut reader) = reader else { return Poll::Ready(None) };
                     self.state = State::Reading(Box::pin(async move {
                         let chunk = reader.next_chunk().await;
                         (reader, chunk)
                     }));
                 }
-                State::Reading(reading) => {
-                    let (reader, chunk) = std::task::ready!(reading.as_mut().poll(cx));
+                State::Reading(mut reading) => {
+                    let Poll::Ready((reader, chunk)) = reading.as_mut().poll(cx) else {
+                        self.state = State::Reading(reading);
+                        return Poll::Pending;
+                    };
                     let more = matches!(chunk, Ok(Some(_)));
                     self.state = State::Idle(more.then_some(reader));
                     return Poll::Ready(chunk.transpose());

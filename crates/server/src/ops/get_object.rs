@@ -24,11 +24,13 @@ pub(super) async fn answer(place: &Place<'_>, input: Allowed<GetObject>) -> Resu
         None => AnswerBody::Empty,
         Some(bytes) => {
             let length = bytes.end - bytes.start;
-            let reader = open.read(bytes);
+            let mut reader = open.read(bytes);
             if length <= WHOLE_BYTES {
                 AnswerBody::Whole(reader.read_to_end().await.map_err(|error| refused(&error))?)
             } else {
-                AnswerBody::download(reader, length)
+                // So that damage at its beginning is a 500 too, whatever its length.
+                let first = reader.next_chunk().await.map_err(|error| refused(&error))?;
+                AnswerBody::download(first.unwrap_or_default(), reader, length)
             }
         }
     };

@@ -6,6 +6,7 @@
 mod buckets;
 mod caveats;
 mod connection;
+mod damage;
 mod hosts;
 mod integrity;
 mod limits;

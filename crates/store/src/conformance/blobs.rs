@@ -5,25 +5,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{BlobId, Blobs};
+use crate::{Blobs, StoredBlob};
 
 /// Bytes that differ from one place to the next.
 fn content(length: usize) -> Bytes {
     (0..length).map(|at| (at % 251) as u8 ^ (at / 65_536) as u8).collect()
 }
 
-async fn write(engine: &dyn Blobs, bytes: &Bytes) -> BlobId {
+async fn write(engine: &dyn Blobs, bytes: &Bytes) -> StoredBlob {
     let mut writer = engine.begin(Some(bytes.len() as u64)).await.unwrap();
     for chunk in bytes.chunks(70_000) {
         writer.write(bytes.slice_ref(chunk)).await.unwrap();
     }
-    let id = writer.id();
-    assert_eq!(writer.finish().await, Ok(id));
-    id
+    let (id, crc64nvme) = (writer.id(), writer.crc64nvme());
+    let blob = writer.finish().await.unwrap();
+    assert_eq!(blob, StoredBlob { id, size: bytes.len() as u64, crc64nvme });
+    assert_eq!(crc64nvme, crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes));
+    blob
 }
 
-async fn read(engine: &dyn Blobs, id: BlobId, range: std::ops::Range<u64>) -> Option<Vec<u8>> {
-    let mut reader = engine.open(id).await.unwrap()?.read(range);
+async fn read(engine: &dyn Blobs, blob: StoredBlob, range: std::ops::Range<u64>) -> Option<Vec<u8>> {
+    let mut reader = engine.open(blob).await.unwrap()?.read(range);
     let mut all = Vec::new();
     while let Some(chunk) = reader.next_chunk().await.unwrap() {
         assert!(!chunk.is_empty());
@@ -39,25 +41,28 @@ pub async fn blobs_of_every_size_come_back(engine: Arc<dyn Blobs>) {
         [0, 1, 70_000, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 1 << 20, (2 << 20) + 1, 5_000_000]
     {
         let bytes = content(length);
-        let id = write(&*engine, &bytes).await;
-        assert_eq!(engine.open(id).await.unwrap().unwrap().size(), length as u64);
-        assert_eq!(read(&*engine, id, 0..length as u64).await.unwrap(), bytes, "{length}");
+        let blob = write(&*engine, &bytes).await;
+        assert_eq!(read(&*engine, blob, 0..length as u64).await.unwrap(), bytes, "{length}");
     }
 }
 
 /// And a range behind the end is empty.
 pub async fn ranges_are_cut_at_the_end(engine: Arc<dyn Blobs>) {
     let bytes = content(600_000);
-    let id = write(&*engine, &bytes).await;
+    let blob = write(&*engine, &bytes).await;
     for (range, expected) in [
         (0..1, 0..1),
+        (1..65_536, 1..65_536),
+        (65_535..65_537, 65_535..65_537),
+        (131_072..400_000, 131_072..400_000),
+        (400_000..600_000, 400_000..600_000),
         (262_143..262_145, 262_143..262_145),
         (599_999..600_000, 599_999..600_000),
         (500_000..u64::MAX, 500_000..600_000),
         (600_000..700_000, 600_000..600_000),
         (5..5, 5..5),
     ] {
-        assert_eq!(read(&*engine, id, range).await.unwrap(), bytes[expected]);
+        assert_eq!(read(&*engine, blob, range).await.unwrap(), bytes[expected]);
     }
 }
 
@@ -69,28 +74,28 @@ pub async fn tiny_writes_add_up(engine: Arc<dyn Blobs>) {
         writer.write(bytes.slice(at..at + 1)).await.unwrap();
     }
     writer.write(Bytes::new()).await.unwrap();
-    let id = writer.finish().await.unwrap();
-    assert_eq!(read(&*engine, id, 0..u64::MAX).await.unwrap(), bytes);
+    let blob = writer.finish().await.unwrap();
+    assert_eq!(read(&*engine, blob, 0..u64::MAX).await.unwrap(), bytes);
 }
 
 /// Neither before it is finished nor after it was given up.
 pub async fn an_unfinished_blob_is_not_there(engine: Arc<dyn Blobs>) {
     let mut writer = engine.begin(None).await.unwrap();
     writer.write(content(3_000_000)).await.unwrap();
-    let id = writer.id();
-    assert!(engine.open(id).await.unwrap().is_none());
+    let blob = StoredBlob { id: writer.id(), size: 3_000_000, crc64nvme: writer.crc64nvme() };
+    assert!(engine.open(blob).await.unwrap().is_none());
     drop(writer);
-    assert!(engine.open(id).await.unwrap().is_none());
+    assert!(engine.open(blob).await.unwrap().is_none());
     assert_eq!(engine.list(None, 10).await, Ok(Vec::new()));
 }
 
 /// A download goes on when its object is overwritten.
 pub async fn what_is_open_outlives_its_deletion(engine: Arc<dyn Blobs>) {
     let bytes = content(1_000_000);
-    let id = write(&*engine, &bytes).await;
-    let open = engine.open(id).await.unwrap().unwrap();
-    assert_eq!(engine.delete(id).await, Ok(true));
-    assert!(engine.open(id).await.unwrap().is_none());
+    let blob = write(&*engine, &bytes).await;
+    let open = engine.open(blob).await.unwrap().unwrap();
+    assert_eq!(engine.delete(blob.id).await, Ok(true));
+    assert!(engine.open(blob).await.unwrap().is_none());
     let mut reader = open.read(0..u64::MAX);
     let mut all = Vec::new();
     while let Some(chunk) = reader.next_chunk().await.unwrap() {
@@ -104,8 +109,8 @@ pub async fn deletion_says_whether_there_was_one(engine: Arc<dyn Blobs>) {
     let bytes = content(10);
     let (stays, goes) = (write(&*engine, &bytes).await, write(&*engine, &bytes).await);
     assert_ne!(stays, goes);
-    assert_eq!(engine.delete(goes).await, Ok(true));
-    assert_eq!(engine.delete(goes).await, Ok(false));
+    assert_eq!(engine.delete(goes.id).await, Ok(true));
+    assert_eq!(engine.delete(goes.id).await, Ok(false));
     assert_eq!(read(&*engine, stays, 0..10).await.unwrap(), bytes);
 }
 
@@ -113,7 +118,7 @@ pub async fn deletion_says_whether_there_was_one(engine: Arc<dyn Blobs>) {
 pub async fn listing_is_in_order_and_in_pages(engine: Arc<dyn Blobs>) {
     let mut ids = Vec::new();
     for _ in 0..40 {
-        ids.push(write(&*engine, &content(3)).await);
+        ids.push(write(&*engine, &content(3)).await.id);
     }
     ids.sort_unstable();
     for limit in [1, 7, 40, 1000] {

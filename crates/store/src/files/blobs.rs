@@ -11,7 +11,7 @@ use super::reader::OpenFile;
 use super::writer::{FileWriter, TemporaryFile};
 use super::{Disk, Reserve};
 use crate::blocking::on_blocking_pool;
-use crate::{BlobEntry, BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError};
+use crate::{BlobEntry, BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
 
 /// Blobs as files under a directory.
 pub struct FileBlobs {
@@ -114,14 +114,14 @@ impl Blobs for FileBlobs {
         Ok(Box::new(FileWriter::new(Arc::clone(&self.shared), id)))
     }
 
-    async fn open(&self, id: BlobId) -> Result<Option<Box<dyn OpenBlob>>, StoreError> {
-        let path = self.shared.layout.blob(id);
+    async fn open(&self, blob: StoredBlob) -> Result<Option<Box<dyn OpenBlob>>, StoreError> {
+        let path = self.shared.layout.blob(blob.id);
         let disk = self.shared.disk.clone();
         let opened = match disk.open_cached(&path) {
-            Some(file) => Some(OpenFile::new(disk, file, path)?),
+            Some(file) => Some(OpenFile::new(disk, file, path, blob)),
             None => {
                 on_blocking_pool(move || {
-                    disk.open(&path)?.map(|file| OpenFile::new(disk, file, path)).transpose()
+                    Ok(disk.open(&path)?.map(|file| OpenFile::new(disk, file, path, blob)))
                 })
                 .await?
             }
@@ -153,7 +153,7 @@ mod tests {
         (disk, blobs)
     }
 
-    async fn write(blobs: &FileBlobs, length: usize) -> Result<BlobId, StoreError> {
+    async fn write(blobs: &FileBlobs, length: usize) -> Result<StoredBlob, StoreError> {
         let mut writer = blobs.begin(None).await?;
         for _ in 0..length.div_ceil(100_000) {
             writer.write(Bytes::from_static(&[7; 100_000])).await?;
@@ -183,8 +183,8 @@ mod tests {
             assert!(is_empty(&directory.path().join("tmp")).await);
             disk.room.as_ref().unwrap().store(3_000_000, Ordering::SeqCst);
         }
-        assert_eq!(blobs.open(first).await.unwrap().unwrap().size(), 2_000_000);
-        assert_eq!(blobs.delete(first).await, Ok(true));
+        assert!(blobs.open(first).await.unwrap().is_some());
+        assert_eq!(blobs.delete(first.id).await, Ok(true));
         assert!(write(&blobs, 1_000_000).await.is_ok());
     }
 
@@ -200,18 +200,18 @@ mod tests {
         disk.fsync_fails.store(false, Ordering::SeqCst);
         assert_eq!(write(&blobs, 100_000).await, Err(StoreError::Stopped { reason }));
         assert!(is_empty(&directory.path().join("tmp")).await);
-        assert_eq!(blobs.open(first).await.unwrap().unwrap().size(), 2_000_000);
+        assert!(blobs.open(first).await.unwrap().is_some());
     }
 
     #[tokio::test]
     async fn what_an_earlier_process_left_is_removed() {
         let directory = tempfile::tempdir().unwrap();
         let (_, blobs) = engine(directory.path(), usize::MAX);
-        let id = write(&blobs, 100_000).await.unwrap();
+        let blob = write(&blobs, 100_000).await.unwrap();
         drop(blobs);
         std::fs::write(directory.path().join("tmp/00000000000000000000000000000001"), "half").unwrap();
         let (_, blobs) = engine(directory.path(), usize::MAX);
         assert!(is_empty(&directory.path().join("tmp")).await);
-        assert!(blobs.open(id).await.unwrap().is_some());
+        assert!(blobs.open(blob).await.unwrap().is_some());
     }
 }

@@ -117,11 +117,6 @@ impl Disk {
         }
     }
 
-    /// The length of an open file.
-    pub(crate) fn length(&self, file: &File, path: &Path) -> Result<u64, StoreError> {
-        file.metadata().map(|metadata| metadata.len()).map_err(|error| failure("stat", path, &error))
-    }
-
     /// How long ago a file was last written to. `None`: it is not there.
     pub(crate) fn age(&self, path: &Path) -> Result<Option<Duration>, StoreError> {
         match std::fs::metadata(path).and_then(|metadata| metadata.modified()) {

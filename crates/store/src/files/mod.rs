@@ -6,18 +6,24 @@
 //! <data directory>/tmp/       uploads that have not ended
 //! <data directory>/blobs/4/f/4f…   blobs: 32 hexadecimal digits in two levels of directories
 //! ```
+//!
+//! A blob's file holds its bytes from the first on, then the checksums of their blocks, and a footer.
 
 mod blobs;
+mod block_sums;
+mod crc64;
 mod disk;
 mod layout;
 mod lock;
 mod reader;
 mod reserve;
+mod trailer;
 mod writer;
 
 pub use blobs::FileBlobs;
+pub use block_sums::BLOCK_BYTES;
 pub(crate) use disk::Disk;
 pub use lock::DirectoryLock;
-pub use reader::CHUNK_BYTES;
+pub use reader::READ_BYTES;
 pub use reserve::Reserve;
 pub use writer::BATCH_BYTES;

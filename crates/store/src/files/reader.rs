@@ -1,4 +1,4 @@
-//! Reading a blob from its file.
+//! Reading a blob from its file. No byte leaves that does not match the checksum of its block.
 
 use std::fs::File;
 use std::ops::Range;
@@ -9,39 +9,43 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::Disk;
+use super::block_sums::BLOCK_BYTES;
+use super::crc64::{self, BLOCK_SHIFT};
+use super::trailer::{self, FOOTER_BYTES, SUM_BYTES};
 use crate::blocking::on_blocking_pool;
-use crate::{BlobReader, OpenBlob, StoreError};
+use crate::{BlobReader, OpenBlob, StoreError, StoredBlob};
 
-/// How much is read at once.
-pub const CHUNK_BYTES: usize = 256 * 1024;
+/// How much is read at once: four blocks.
+pub const READ_BYTES: usize = 4 * BLOCK_BYTES;
+
+/// How many checksums of blocks are read at once: those of 32 MiB.
+const SUMS_AT_ONCE: u64 = 512;
 
 /// An open file. It stays readable when it is unlinked.
 pub(super) struct OpenFile {
     source: Arc<Source>,
-    size: u64,
 }
 
 struct Source {
     disk: Disk,
     file: File,
     path: PathBuf,
+    blob: StoredBlob,
 }
 
 impl OpenFile {
-    pub(super) fn new(disk: Disk, file: File, path: PathBuf) -> Result<Self, StoreError> {
-        let size = disk.length(&file, &path)?;
-        Ok(Self { source: Arc::new(Source { disk, file, path }), size })
+    pub(super) fn new(disk: Disk, file: File, path: PathBuf, blob: StoredBlob) -> Self {
+        Self { source: Arc::new(Source { disk, file, path, blob }) }
     }
 }
 
 impl OpenBlob for OpenFile {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
     fn read(self: Box<Self>, range: Range<u64>) -> Box<dyn BlobReader> {
-        let end = range.end.min(self.size);
-        Box::new(FileReader { source: self.source, at: range.start.min(end), end })
+        let size = self.source.blob.size;
+        let end = range.end.min(size);
+        let at = range.start.min(end);
+        let whole = (at == 0 && end == size).then_some(0);
+        Box::new(FileReader { source: self.source, at, end, sums: Sums::default(), is_bound: false, whole })
     }
 }
 
@@ -49,29 +53,157 @@ struct FileReader {
     source: Arc<Source>,
     at: u64,
     end: u64,
+    sums: Sums,
+    /// Whether the footer was seen to be the one of this blob.
+    is_bound: bool,
+    /// CRC-64/NVME of what was read, where that is to be all of the blob.
+    whole: Option<u64>,
+}
+
+/// Checksums of some blocks in a row, as they stand in the trailer.
+#[derive(Default)]
+struct Sums {
+    first: u64,
+    bytes: Bytes,
+}
+
+impl Sums {
+    fn of(&self, block: u64) -> Option<u64> {
+        let at = usize::try_from(block.checked_sub(self.first)?).ok()?.checked_mul(SUM_BYTES)?;
+        let sum = self.bytes.get(at..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*sum))
+    }
 }
 
 #[async_trait]
 impl BlobReader for FileReader {
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, StoreError> {
-        let wanted = usize::try_from(self.end - self.at).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        if wanted == 0 {
+        if self.at == self.end {
             return Ok(None);
         }
-        // What the page cache holds costs no switch of threads; the rest may wait for the disk.
-        let mut chunk = self.source.disk.read_cached(&self.source.file, self.at, wanted);
-        if chunk.is_empty() {
-            let (source, at) = (Arc::clone(&self.source), self.at);
-            chunk =
-                on_blocking_pool(move || source.disk.read(&source.file, &source.path, at, wanted)).await?;
-        }
-        if chunk.is_empty() {
-            return Err(StoreError::Corrupt {
-                what: self.source.path.display().to_string(),
-                detail: format!("it ends at byte {}, while it was read up to byte {}", self.at, self.end),
-            });
-        }
-        self.at += chunk.len() as u64;
+        let block = self.at / BLOCK_BYTES as u64;
+        let from = block * BLOCK_BYTES as u64;
+        let blocks = self.read_blocks(block, from).await?;
+        self.verify(block, &blocks)?;
+        // Only what was asked for of the first block and of the last.
+        let until = (from + blocks.len() as u64).min(self.end);
+        let inside =
+            |offset: u64| usize::try_from(offset - from).map_or(blocks.len(), |at| at.min(blocks.len()));
+        let chunk = blocks.slice(inside(self.at)..inside(until));
+        self.at = until;
         Ok(Some(chunk))
+    }
+}
+
+impl FileReader {
+    /// Some whole blocks from this one on, with their checksums in `sums`.
+    async fn read_blocks(&mut self, block: u64, from: u64) -> Result<Bytes, StoreError> {
+        let size = self.source.blob.size;
+        let left = usize::try_from(size - from).unwrap_or(usize::MAX);
+        let reaches_the_last_block = size - self.end < BLOCK_BYTES as u64;
+        if !self.is_bound && size <= READ_BYTES as u64 && reaches_the_last_block {
+            // One read gives the bytes and the trailer.
+            let file_bytes = trailer::footer_at(size) + FOOTER_BYTES as u64;
+            let length = usize::try_from(file_bytes - from).unwrap_or(usize::MAX);
+            let mut bytes = self.source.read(from, length, length).await?;
+            let trailer = bytes.split_off(left.min(bytes.len()));
+            self.take_trailer(0, trailer)?;
+            return Ok(bytes);
+        }
+        if self.sums.of(block).is_none() {
+            self.read_sums(block).await?;
+        }
+        let end_of_range = usize::try_from(self.end - from).unwrap_or(usize::MAX);
+        let wanted = end_of_range.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES).min(left).min(READ_BYTES);
+        let mut bytes = self.source.read(from, wanted, BLOCK_BYTES.min(wanted)).await?;
+        if bytes.len() < wanted {
+            bytes.truncate(bytes.len() - bytes.len() % BLOCK_BYTES);
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the checksums of this block and of those behind it; the footer too, if it was not seen yet.
+    async fn read_sums(&mut self, block: u64) -> Result<(), StoreError> {
+        let size = self.source.blob.size;
+        let count = trailer::block_count(size).saturating_sub(block);
+        let (from, footer_at) = (trailer::sum_at(size, block), trailer::footer_at(size));
+        if count <= SUMS_AT_ONCE {
+            let length = usize::try_from(footer_at - from).unwrap_or(usize::MAX) + FOOTER_BYTES;
+            let trailer = self.source.read(from, length, length).await?;
+            return self.take_trailer(block, trailer);
+        }
+        if !self.is_bound {
+            let footer = self.source.read(footer_at, FOOTER_BYTES, FOOTER_BYTES).await?;
+            self.bind(&footer)?;
+        }
+        let length = usize::try_from(SUMS_AT_ONCE).map_or(0, |count| count * SUM_BYTES);
+        self.sums = Sums { first: block, bytes: self.source.read(from, length, length).await? };
+        Ok(())
+    }
+
+    /// Checksums from that of the block `first` to the last, and the footer.
+    fn take_trailer(&mut self, first: u64, mut sums: Bytes) -> Result<(), StoreError> {
+        let footer = sums.split_off(sums.len().saturating_sub(FOOTER_BYTES));
+        self.bind(&footer)?;
+        self.sums = Sums { first, bytes: sums };
+        Ok(())
+    }
+
+    fn bind(&mut self, footer: &[u8]) -> Result<(), StoreError> {
+        if !trailer::is_footer_of(&self.source.blob, footer) {
+            return Err(self
+                .source
+                .corrupt("its trailer is not the one of the blob that its row names".into()));
+        }
+        self.is_bound = true;
+        Ok(())
+    }
+
+    /// Compares the bytes of whole blocks with their checksums, and all of the blob's, where that is read, with its row.
+    fn verify(&mut self, first: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        for (block, bytes) in (first..).zip(bytes.chunks(BLOCK_BYTES)) {
+            let sum = crc64::of(bytes);
+            if self.sums.of(block) != Some(sum) {
+                let from = block * BLOCK_BYTES as u64;
+                let until = from + bytes.len() as u64;
+                return Err(self
+                    .source
+                    .corrupt(format!("its bytes {from} to {until} do not match their checksum")));
+            }
+            if let Some(whole) = &mut self.whole {
+                let shift =
+                    if bytes.len() == BLOCK_BYTES { BLOCK_SHIFT } else { crc64::shift(bytes.len() as u64) };
+                *whole = crc64::append(*whole, sum, shift);
+            }
+        }
+        let is_last =
+            (first * BLOCK_BYTES as u64).saturating_add(bytes.len() as u64) >= self.source.blob.size;
+        if is_last && self.whole.is_some_and(|whole| whole != self.source.blob.crc64nvme) {
+            return Err(self.source.corrupt("its bytes do not match the checksum in its row".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    /// `wanted` bytes at `offset`, or fewer, but not under `least`, where no more are in the page cache.
+    async fn read(self: &Arc<Self>, offset: u64, wanted: usize, least: usize) -> Result<Bytes, StoreError> {
+        // What the page cache holds costs no switch of threads; the rest may wait for the disk.
+        let cached = self.disk.read_cached(&self.file, offset, wanted);
+        if cached.len() >= least {
+            return Ok(cached);
+        }
+        let source = Arc::clone(self);
+        let bytes =
+            on_blocking_pool(move || source.disk.read(&source.file, &source.path, offset, wanted)).await?;
+        if bytes.len() < wanted {
+            let ends_at = offset + bytes.len() as u64;
+            return Err(self.corrupt(format!("its file ends at byte {ends_at}, and should have more")));
+        }
+        Ok(bytes)
+    }
+
+    fn corrupt(&self, detail: String) -> StoreError {
+        StoreError::Corrupt { what: format!("blob {} ({})", self.blob.id, self.path.display()), detail }
     }
 }

@@ -10,8 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::Disk;
 use super::blobs::Shared;
+use super::block_sums::BlockSums;
+use super::trailer;
 use crate::blocking::on_blocking_pool;
-use crate::{BlobId, BlobWriter, StoreError};
+use crate::{BlobId, BlobWriter, StoreError, StoredBlob};
 
 /// How much is gathered before it goes to the disk. Another batch of this size may be on its way there.
 pub const BATCH_BYTES: usize = 1 << 20;
@@ -25,6 +27,7 @@ const COPY_BUFFER: usize = 64 * 1024;
 pub(super) struct FileWriter {
     shared: Arc<Shared>,
     id: BlobId,
+    sums: BlockSums,
     batch: Batch,
     state: State,
 }
@@ -37,7 +40,7 @@ enum State {
 
 impl FileWriter {
     pub(super) fn new(shared: Arc<Shared>, id: BlobId) -> Self {
-        Self { shared, id, batch: Batch::default(), state: State::Idle(None) }
+        Self { shared, id, sums: BlockSums::new(), batch: Batch::default(), state: State::Idle(None) }
     }
 
     /// Waits for the batch that is on its way and gives the file back. Safe to give up and call again.
@@ -63,7 +66,12 @@ impl BlobWriter for FileWriter {
         self.id
     }
 
+    fn crc64nvme(&self) -> u64 {
+        self.sums.crc64nvme()
+    }
+
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.sums.update(&bytes);
         self.batch.push(bytes);
         if self.batch.length < BATCH_BYTES {
             return Ok(());
@@ -75,8 +83,10 @@ impl BlobWriter for FileWriter {
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<BlobId, StoreError> {
+    async fn finish(mut self: Box<Self>) -> Result<StoredBlob, StoreError> {
+        let blob = StoredBlob { id: self.id, size: self.sums.size(), crc64nvme: self.sums.crc64nvme() };
         let file = self.settle().await?;
+        self.batch.push(trailer::encode(self.id, &self.sums).into());
         let segments = self.batch.take();
         let (shared, id) = (Arc::clone(&self.shared), self.id);
         on_blocking_pool(move || {
@@ -84,7 +94,7 @@ impl BlobWriter for FileWriter {
             shared.make_durable(id, file)
         })
         .await?;
-        Ok(self.id)
+        Ok(blob)
     }
 }
 

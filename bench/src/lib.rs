@@ -1,4 +1,9 @@
-//! What every benchmark signs: one object of one bucket, with the credentials of AWS's documentation.
+//! What every benchmark signs: one object of one bucket, with the credentials of AWS's documentation; and what the
+//! benchmarks of whole servers are made of. Those need Linux.
+
+pub mod compare;
+pub mod load;
+pub mod process;
 
 use presign::{BucketUrl, Credentials, Timestamp};
 

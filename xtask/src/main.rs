@@ -2,6 +2,7 @@
 
 mod bench;
 mod command;
+mod compare;
 mod lint;
 mod node;
 mod python;
@@ -40,6 +41,8 @@ enum Task {
     Setup,
     /// Run the benchmarks.
     Bench(bench::Options),
+    /// Measure what a request costs `presign serve`, beside nginx (Linux, two cores, nginx).
+    Compare(compare::Options),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +62,6 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Lint => lint::check(&workspace),
         Task::Setup => setup::install(&workspace),
         Task::Bench(options) => bench::measure(&workspace, &options),
+        Task::Compare(options) => compare::measure(&workspace, &options),
     }
 }

@@ -39,9 +39,19 @@ impl Workspace {
         self.target.join("conformance")
     }
 
+    /// The folder that everything is built into.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// The product's binary, as `cargo build` leaves it.
     pub(crate) fn presign(&self, release: bool) -> PathBuf {
+        self.built("presign", release)
+    }
+
+    /// A binary of this workspace, as `cargo build` leaves it.
+    pub(crate) fn built(&self, name: &str, release: bool) -> PathBuf {
         let profile = if release { "release" } else { "debug" };
-        self.target.join(profile).join(format!("presign{}", env::consts::EXE_SUFFIX))
+        self.target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }

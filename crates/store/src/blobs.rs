@@ -24,8 +24,11 @@ pub trait Blobs: Send + Sync {
     /// Deletes a blob; says whether it existed. Need not be durable: a blob that comes back is garbage again.
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError>;
 
-    /// At most `limit` blobs behind `after`, in the order of their ids. Blobs that come and go meanwhile may be missed.
-    async fn list(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobEntry>, StoreError>;
+    /// All blobs whose id begins with this byte, in the order of their ids. Those that come and go meanwhile may be missed.
+    async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError>;
+
+    /// How long ago the last byte of a blob was written; zero if the clock went back. `None`: there is no such blob.
+    async fn age(&self, id: BlobId) -> Result<Option<Duration>, StoreError>;
 }
 
 /// A blob being written. Dropped without [`finish`](Self::finish) it leaves nothing behind.
@@ -76,13 +79,4 @@ pub struct StoredBlob {
     pub size: u64,
     /// CRC-64/NVME of all its bytes.
     pub crc64nvme: u64,
-}
-
-/// A blob that exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlobEntry {
-    /// Its id.
-    pub id: BlobId,
-    /// How long ago its last byte was written; zero if the clock went back.
-    pub age: Duration,
 }

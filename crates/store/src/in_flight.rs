@@ -18,9 +18,10 @@ impl InFlight {
         Mark { set: self.clone(), id, keep: false }
     }
 
-    /// Whether the blob is protected.
-    pub(crate) fn contains(&self, id: BlobId) -> bool {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    /// Those of these blobs that are not protected.
+    pub(crate) fn without(&self, ids: &[BlobId]) -> Vec<BlobId> {
+        let protected = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().copied().filter(|id| !protected.contains(id)).collect()
     }
 }
 
@@ -57,10 +58,10 @@ mod tests {
         let set = InFlight::default();
         let (ends, kept) = (BlobId([1; 16]), BlobId([2; 16]));
         let mark = set.mark(ends);
-        assert!(set.contains(ends));
+        assert_eq!(set.without(&[ends, kept]), [kept]);
         drop(mark);
-        assert!(!set.contains(ends));
+        assert_eq!(set.without(&[ends, kept]), [ends, kept]);
         set.mark(kept).keep();
-        assert!(set.contains(kept));
+        assert_eq!(set.without(&[ends, kept]), [ends]);
     }
 }

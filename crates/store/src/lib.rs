@@ -61,7 +61,7 @@ mod time;
 
 pub use access_key::AccessKeyRow;
 pub use blob_id::{BlobId, NotABlobId};
-pub use blobs::{BlobEntry, BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
+pub use blobs::{BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
 pub use bucket::Bucket;
 pub use error::{OpenError, PutError, StoreError};
 pub use listing::{Continuation, ListPage, ListRequest, ObjectSummary};

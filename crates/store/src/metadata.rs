@@ -63,8 +63,12 @@ pub trait Metadata: Send + Sync {
     /// [`StoreError::NoSuchBucket`].
     async fn list(&self, bucket: &str, request: &ListRequest) -> Result<ListPage, StoreError>;
 
-    /// Whether any row names this blob.
-    async fn names_blob(&self, id: BlobId) -> Result<bool, StoreError>;
+    /// Those of these blobs that no row names, in the order of their ids, which is that of `ids`. One look at the rows
+    /// between the first and the last, and not one for each.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when not all of the rows there can be read.
+    async fn unnamed_blobs(&self, ids: Vec<BlobId>) -> Result<Vec<BlobId>, StoreError>;
 
     /// Adds an access key, or replaces the one of the same id.
     async fn put_access_key(&self, row: AccessKeyRow) -> Result<(), StoreError>;

@@ -228,27 +228,29 @@ impl Store {
     /// Deletes blobs that no row names and whose last byte is at least `min_age` old. They are what a crash between
     /// rename and commit, or between commit and unlink, leaves behind. Safe beside uploads.
     ///
+    /// It reads the names of all blobs and the index of those that rows name, side by side, and no more.
+    ///
     /// # Errors
     /// Those of the engines. What was deleted before stays deleted.
     pub async fn collect_orphans(&self, min_age: Duration) -> Result<Collected, StoreError> {
-        const PAGE: usize = 1000;
+        /// How many blobs are looked for at once, so that other reads have their turn.
+        const AT_ONCE: usize = 4096;
+        let Inner { metadata, blobs, in_flight, .. } = &*self.inner;
         let mut collected = Collected::default();
-        let mut after = None;
-        loop {
-            let page = self.inner.blobs.list(after, PAGE).await?;
-            for entry in &page {
-                collected.examined += 1;
+        for first in 0..=u8::MAX {
+            let ids = blobs.list(first).await?;
+            collected.examined += ids.len() as u64;
+            for ids in ids.chunks(AT_ONCE) {
                 // The order matters: whatever was in flight before is committed, or given up, when it no longer is.
-                let young = entry.age < min_age || self.inner.in_flight.contains(entry.id);
-                if !young && !self.inner.metadata.names_blob(entry.id).await? {
-                    collected.deleted += u64::from(self.inner.blobs.delete(entry.id).await?);
+                let landed = in_flight.without(ids);
+                for id in metadata.unnamed_blobs(landed).await? {
+                    if blobs.age(id).await?.is_some_and(|age| age >= min_age) {
+                        collected.deleted += u64::from(blobs.delete(id).await?);
+                    }
                 }
             }
-            match page.last() {
-                Some(last) => after = Some(last.id),
-                None => return Ok(collected),
-            }
         }
+        Ok(collected)
     }
 }
 

@@ -194,11 +194,11 @@ pub async fn an_overwrite_gives_the_blob_it_replaced(engine: Arc<dyn Metadata>) 
     let (first, second) = (BlobId([1; 16]), BlobId([2; 16]));
     let put = async |row| engine.put_object("b", row, Precondition::Unconditional).await;
     assert_eq!(put(blob_row("k", "1", first)).await, Ok(None));
-    assert_eq!(engine.names_blob(first).await, Ok(true));
+    assert_eq!(engine.unnamed_blobs(vec![first]).await, Ok(vec![]));
     assert_eq!(put(blob_row("k", "2", second)).await, Ok(Some(first)));
-    assert_eq!((engine.names_blob(first).await, engine.names_blob(second).await), (Ok(false), Ok(true)));
+    assert_eq!(engine.unnamed_blobs(vec![first, second]).await, Ok(vec![first]));
     assert_eq!(put(inline_row("k", "3", b"x")).await, Ok(Some(second)));
-    assert_eq!(engine.names_blob(second).await, Ok(false));
+    assert_eq!(engine.unnamed_blobs(vec![first, second]).await, Ok(vec![first, second]));
     assert_eq!(put(inline_row("k", "4", b"y")).await, Ok(None));
 }
 
@@ -212,7 +212,7 @@ pub async fn a_delete_gives_the_blob(engine: Arc<dyn Metadata>) {
     assert_eq!(engine.delete_object("b", "k").await, Ok(None));
     assert_eq!(engine.delete_object("b", "inline").await, Ok(Some(DeletedRow { blob: None })));
     assert_eq!(engine.object("b", "k").await, Ok(None));
-    assert_eq!(engine.names_blob(id).await, Ok(false));
+    assert_eq!(engine.unnamed_blobs(vec![id]).await, Ok(vec![id]));
 }
 
 /// Each with the write that meets it and the one that does not.

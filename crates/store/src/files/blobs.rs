@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use super::reader::OpenFile;
 use super::writer::{FileWriter, TemporaryFile};
 use super::{Disk, Reserve};
 use crate::blocking::on_blocking_pool;
-use crate::{BlobEntry, BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
+use crate::{BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
 
 /// Blobs as files under a directory.
 pub struct FileBlobs {
@@ -78,23 +79,13 @@ impl Shared {
         self.disk.sync_dir(&directory, &self.poison)
     }
 
-    fn list(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobEntry>, StoreError> {
-        let mut entries = Vec::new();
-        for directory in self.layout.directories(after) {
-            let names = self.disk.names(&directory)?;
-            let mut ids: Vec<BlobId> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
-            ids.retain(|id| after.is_none_or(|after| *id > after));
-            ids.sort_unstable();
-            for id in ids {
-                if entries.len() == limit {
-                    return Ok(entries);
-                }
-                if let Some(age) = self.disk.age(&self.layout.blob(id))? {
-                    entries.push(BlobEntry { id, age });
-                }
-            }
-        }
-        Ok(entries)
+    fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {
+        let names = self.disk.names(&self.layout.directory(first))?;
+        let mut ids: Vec<BlobId> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
+        // One that somebody has put into the directory of others would be looked for elsewhere.
+        ids.retain(|id| Layout::directory_of(*id) == first);
+        ids.sort_unstable();
+        Ok(ids)
     }
 }
 
@@ -134,9 +125,14 @@ impl Blobs for FileBlobs {
         on_blocking_pool(move || shared.disk.unlink(&shared.layout.blob(id))).await
     }
 
-    async fn list(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobEntry>, StoreError> {
+    async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {
         let shared = Arc::clone(&self.shared);
-        on_blocking_pool(move || shared.list(after, limit)).await
+        on_blocking_pool(move || shared.list(first)).await
+    }
+
+    async fn age(&self, id: BlobId) -> Result<Option<Duration>, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.disk.age(&shared.layout.blob(id))).await
     }
 }
 

@@ -193,8 +193,9 @@ impl Metadata for SqliteMetadata {
         Ok(self.readers.read("listing a bucket", read).await?.page)
     }
 
-    async fn names_blob(&self, id: BlobId) -> Result<bool, StoreError> {
-        self.readers.read("looking for the row of a blob", move |conn| queries::names_blob(conn, id)).await
+    async fn unnamed_blobs(&self, ids: Vec<BlobId>) -> Result<Vec<BlobId>, StoreError> {
+        let read = move |conn: &mut rusqlite::Connection| queries::unnamed_blobs(conn, ids);
+        self.readers.read("looking for the rows of blobs", read).await
     }
 
     async fn put_access_key(&self, row: AccessKeyRow) -> Result<(), StoreError> {

@@ -105,10 +105,32 @@ pub(super) fn whereabouts<'a>(row: &'a Row<'_>, blob: usize) -> rusqlite::Result
     Ok(Whereabouts { blob: bytes(row.get_ref(blob)?), content: row.get(blob + 1)? })
 }
 
-/// Whether a row names this blob.
-pub(super) fn names_blob(conn: &Connection, id: BlobId) -> Read<bool> {
-    let mut statement = conn.prepare_cached("SELECT 1 FROM object WHERE blob = ?1")?;
-    Ok(statement.exists([&id.0[..]])?)
+/// Those of these ids, which are in order, that no row names. Reads the index of blobs alone.
+pub(super) fn unnamed_blobs(conn: &Connection, mut ids: Vec<BlobId>) -> Read<Vec<BlobId>> {
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(ids) };
+    let sql = "SELECT blob FROM object WHERE blob BETWEEN ?1 AND ?2 ORDER BY blob";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([&first.0[..], &last.0[..]])?;
+    let mut next = |behind: &[u8]| -> rusqlite::Result<Option<Vec<u8>>> {
+        while let Some(row) = rows.next()? {
+            let named = bytes(row.get_ref(0)?).unwrap_or_default();
+            if named >= behind {
+                return Ok(Some(named.to_owned()));
+            }
+        }
+        Ok(None)
+    };
+    let mut named = next(&[])?;
+    let mut unnamed = Vec::new();
+    for id in ids.drain(..) {
+        if named.as_deref().is_some_and(|named| named < &id.0[..]) {
+            named = next(&id.0)?;
+        }
+        if named.as_deref() != Some(&id.0[..]) {
+            unnamed.push(id);
+        }
+    }
+    Ok(unnamed)
 }
 
 /// The checksum of an access key's row.

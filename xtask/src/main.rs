@@ -3,6 +3,7 @@
 mod bench;
 mod command;
 mod compare;
+mod forgery;
 mod lint;
 mod node;
 mod python;
@@ -10,6 +11,7 @@ mod setup;
 mod stamp;
 mod steps;
 mod test;
+mod timing;
 mod workspace;
 
 use std::process::ExitCode;
@@ -43,6 +45,11 @@ enum Task {
     Bench(bench::Options),
     /// Measure what a request costs `presign serve`, beside nginx (Linux, two cores, nginx).
     Compare(compare::Options),
+    /// Alter a million good requests, and expect the store to refuse every one that means something else. A short run
+    /// is part of `test`.
+    Forgery(forgery::Options),
+    /// Measure whether the time of a refusal tells which keys there are, or how much of a signature is right.
+    Timing(timing::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,5 +70,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Setup => setup::install(&workspace),
         Task::Bench(options) => bench::measure(&workspace, &options),
         Task::Compare(options) => compare::measure(&workspace, &options),
+        Task::Forgery(options) => forgery::run_long(&workspace, &options),
+        Task::Timing(options) => timing::measure(&workspace, &options),
     }
 }

@@ -1,6 +1,6 @@
 //! The S3 front: everything that listens, from socket to store.
 //!
-//! Three names carry it:
+//! Four names carry it:
 //!
 //! - [`Config`], made by [`Config::load`] from the environment, a configuration file and the command line's
 //!   [`Overrides`]; [`SETTINGS`] is the one table of every setting.
@@ -8,6 +8,7 @@
 //!   printed once) and takes the address; [`Server::serve`] answers until it is told to stop, lets running transfers
 //!   finish, and closes the store.
 //! - [`Clock`], which says what time it is.
+//! - [`Examination`], by [`Server::examine`]: what a request would be run as, without running it.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,6 +37,7 @@ mod clock;
 mod config;
 mod cors;
 mod endpoint;
+mod examination;
 mod http;
 mod keys;
 mod open_files;
@@ -49,5 +51,6 @@ pub use config::{
     Setting, Sigv2, Timeouts, settings_markdown,
 };
 pub use endpoint::PublicEndpoint;
+pub use examination::Examination;
 pub use keys::{InvalidMasterKey, MasterKey, MasterKeyError, NewRootKey, RootKeyError};
 pub use server::{Server, StartError};

@@ -124,6 +124,11 @@ impl Server {
         self.config.endpoint_url(self.local_addr)
     }
 
+    /// What its requests share.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// The root key, if this start made it. It is shown once, here, and never again.
     #[must_use]
     pub fn new_root_key(&self) -> Option<&NewRootKey> {

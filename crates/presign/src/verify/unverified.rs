@@ -74,10 +74,12 @@ impl<'a> Unverified<'a> {
         let mut parameters = parameters::read(query)?;
         let found = AuthParameters::find(&parameters)?;
         let authorization = request.header("authorization");
+        // A token is the signer's word wherever it stands, and one that is not the key's own must not pass unread.
+        let token_header = request.header("x-amz-security-token");
         let claim = match (found.is_v4(), found.is_v2(), authorization) {
             (false, false, None) => return Err(Refusal::Unsigned),
-            (true, false, None) => Claim::V4(found.into_v4(&mut parameters)?),
-            (false, true, None) => Claim::V2(found.into_v2(&parameters)?),
+            (true, false, None) => Claim::V4(found.into_v4(&mut parameters, token_header)?),
+            (false, true, None) => Claim::V2(found.into_v2(&parameters, token_header)?),
             (false, false, Some(value)) => Claim::V4(authorization::parse(&request, value)?),
             (_, _, Some(value)) => {
                 return Err(Refusal::OnlyOneMechanism { argument: "Authorization", value: value.into() });
@@ -216,7 +218,11 @@ impl AuthParameters {
         [self.v2_access_key_id, self.v2_expires, self.v2_signature].iter().any(Option::is_some)
     }
 
-    fn into_v4<'a>(self, parameters: &mut [Parameter<'a>]) -> Result<ClaimV4<'a>, Refusal> {
+    fn into_v4<'a>(
+        self,
+        parameters: &mut [Parameter<'a>],
+        token_header: Option<&'a str>,
+    ) -> Result<ClaimV4<'a>, Refusal> {
         if self.is_misspelt || self.v2_token.is_some() {
             return Err(Refusal::MissingParameters);
         }
@@ -246,12 +252,16 @@ impl AuthParameters {
             life_seconds: Some(parse_life(&expires)?),
             signed_headers,
             signature,
-            session_token: take(self.token),
+            session_token: take(self.token).or(token_header.map(Cow::Borrowed)),
             signature_parameter: self.signature,
         })
     }
 
-    fn into_v2<'a>(self, parameters: &[Parameter<'a>]) -> Result<ClaimV2<'a>, Refusal> {
+    fn into_v2<'a>(
+        self,
+        parameters: &[Parameter<'a>],
+        token_header: Option<&'a str>,
+    ) -> Result<ClaimV2<'a>, Refusal> {
         let value = |at: Option<usize>| -> Option<Cow<'a, str>> {
             at.and_then(|at| parameters.get(at)).map(|parameter| parameter.value.clone())
         };
@@ -259,7 +269,9 @@ impl AuthParameters {
             access_key_id: value(self.v2_access_key_id).ok_or(Refusal::MissingParametersV2)?,
             expires: value(self.v2_expires).ok_or(Refusal::MissingParametersV2)?,
             signature: value(self.v2_signature).ok_or(Refusal::MissingParametersV2)?,
-            session_token: value(self.v2_token).or_else(|| value(self.token)),
+            session_token: value(self.v2_token)
+                .or_else(|| value(self.token))
+                .or(token_header.map(Cow::Borrowed)),
         })
     }
 }

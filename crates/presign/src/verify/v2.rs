@@ -306,6 +306,20 @@ mod tests {
         assert!(matches!(verify("GET", &limited, &[]), Err(Refusal::InvalidCaveat(_))));
     }
 
+    /// SigV2 signs a header and a parameter of one name alike, so a token counts in either place.
+    #[test]
+    fn a_session_token_in_a_header_is_held_against_the_keys() {
+        let text = format!("GET\n\n\n{EXPIRES}\nx-amz-security-token:token\n/b/k");
+        let target = url(&text, "/b/k", "");
+        let sent = [("x-amz-security-token", "token")];
+        assert_eq!(verify("GET", &target, &sent), Err(Refusal::InvalidToken));
+        let key = VerificationKey::new(Credentials::new("AKID", "secret").with_session_token("token"));
+        let unverified = Unverified::parse(Request::new("GET", &target, &sent)).unwrap();
+        assert_eq!(unverified.session_token(), Some("token"));
+        let now = Timestamp::from_unix(EXPIRES - 1);
+        assert!(unverified.verify(Some(&key), now, &VerifyPolicy::new("r")).is_ok());
+    }
+
     #[test]
     fn it_can_be_denied() {
         let target = url(&format!("GET\n\n\n{EXPIRES}\n/b/k"), "/b/k", "");

@@ -1,0 +1,236 @@
+//! The run without sockets: every altered request is taken to the store's own door and held against its verdict.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use presign_server::Examination;
+
+use crate::door::{Doors, Outcome};
+use crate::executed::{difference, is_as_intended};
+use crate::good::{Good, Place};
+use crate::meaning::{Verdict, verdict};
+use crate::mutation::{MUTATIONS, Material};
+use crate::random::Random;
+use crate::raw::RawRequest;
+
+/// How many alterations are made of one good request.
+const OF_EACH: usize = 40;
+/// After how many altered requests one is sent that nobody touched.
+const CONTROL_EVERY: u64 = 1000;
+/// How many failures are told in full.
+const TOLD: usize = 20;
+
+/// What was tried and what came of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Requests of another meaning, altered once.
+    pub single: u64,
+    /// Requests of another meaning, altered twice.
+    pub double: u64,
+    /// Requests of the same meaning in other words; each was honoured.
+    pub restated: u64,
+    /// Requests that a careful store may refuse or honour as what they were.
+    pub either_honoured: u64,
+    /// Those of them that were refused.
+    pub either_refused: u64,
+    /// Altered requests that the HTTP library does not let in.
+    pub unsendable: u64,
+    /// Untouched requests, one for every thousand altered ones.
+    pub controls: u64,
+    /// Good requests that were altered; each was honoured before.
+    pub goods: u64,
+    /// How the requests of another meaning were refused.
+    pub codes: BTreeMap<String, u64>,
+    /// How often each mutation took part in another meaning.
+    pub mutations: BTreeMap<&'static str, u64>,
+    /// What went wrong, the first of it.
+    pub failures: Vec<String>,
+    /// How much went wrong.
+    pub failed: u64,
+}
+
+impl Report {
+    /// Requests of another meaning; all of them must have been refused.
+    pub fn altered(&self) -> u64 {
+        self.single + self.double
+    }
+
+    pub(crate) fn fail(&mut self, what: &str, names: &[&str], request: &RawRequest, good: &Good) {
+        self.failed += 1;
+        if self.failures.len() < TOLD {
+            self.failures.push(format!(
+                "{what}, by {}\n{}\nwhich was {:?} at {:?}\n{}",
+                names.join(" and "),
+                request.describe(),
+                good.recipe.mechanism,
+                good.recipe.place,
+                good.request.describe()
+            ));
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} of another meaning ({} altered once, {} twice): {} failures",
+            self.altered(),
+            self.single,
+            self.double,
+            self.failed
+        )?;
+        writeln!(
+            f,
+            "{} good ones before they were altered and {} untouched controls honoured; {} restated and honoured; {} of \
+             open meaning honoured as what they were, {} refused; {} no HTTP",
+            self.goods,
+            self.controls,
+            self.restated,
+            self.either_honoured,
+            self.either_refused,
+            self.unsendable
+        )?;
+        let codes: Vec<String> = self.codes.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        writeln!(f, "refused with: {}", codes.join(", "))?;
+        for failure in &self.failures {
+            writeln!(f, "\n{failure}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Alters good requests until that many have another meaning.
+///
+/// # Errors
+/// What keeps the stores under test from opening. Failures are in the report.
+pub fn run(seed: u64, altered: u64) -> anyhow::Result<Report> {
+    let doors = Doors::open()?;
+    let mut random = Random::new(seed);
+    let mut report = Report::default();
+    let places = [Place::Library, Place::Plain, Place::Plain, Place::Public];
+    let settings = places.map(|place| doors.setting(place));
+    let mut next_control = CONTROL_EVERY;
+    while report.altered() < altered && report.failed < 1000 {
+        let setting = random.pick(&settings);
+        let good = Good::draw(&mut random, setting);
+        let Some(meant) = honoured(&doors, &good, &mut report) else { continue };
+        report.goods += 1;
+        let wanted = |donor: &Good| donor.recipe.mechanism == good.recipe.mechanism;
+        let donor = loop {
+            let donor = Good::draw(&mut random, setting);
+            if wanted(&donor) {
+                break donor;
+            }
+        };
+        for _ in 0..OF_EACH {
+            alter_once(&doors, &good, &donor, &meant, &mut random, &mut report);
+            if report.altered() >= next_control {
+                next_control += CONTROL_EVERY;
+                let control = Good::draw(&mut random, setting);
+                if honoured(&doors, &control, &mut report).is_some() {
+                    report.controls += 1;
+                }
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What a good request would be run as; it must be what its recipe says.
+fn honoured(doors: &Doors, good: &Good, report: &mut Report) -> Option<Examination> {
+    match doors.judge(good.recipe.place, &good.request) {
+        Outcome::Executed(found) => match is_as_intended(&good.recipe, &found) {
+            Ok(()) => return Some(*found),
+            Err(what) => {
+                report.fail(&format!("not what was meant: {what}"), &["nothing"], &good.request, good);
+            }
+        },
+        outcome => report.fail(
+            &format!("a good request was refused: {outcome:?}"),
+            &["nothing"],
+            &good.request,
+            good,
+        ),
+    }
+    None
+}
+
+fn alter_once(
+    doors: &Doors,
+    good: &Good,
+    donor: &Good,
+    meant: &Examination,
+    random: &mut Random,
+    report: &mut Report,
+) {
+    let Some((request, names)) = altered(good, donor, random) else { return };
+    let outcome = doors.judge(good.recipe.place, &request);
+    let verdict = match verdict(good, &request) {
+        // Two alterations can make the donor's own request of this one, which is as good.
+        Verdict::Different(_) if !matches!(crate::verdict(donor, &request), Verdict::Different(_)) => return,
+        verdict => verdict,
+    };
+    match (verdict, outcome) {
+        (_, Outcome::Unsendable) => report.unsendable += 1,
+        (Verdict::Different(reason), Outcome::Refused(status, code)) => {
+            *report.codes.entry(code).or_default() += 1;
+            match names[..] {
+                [_] => report.single += 1,
+                _ => report.double += 1,
+            }
+            for name in &names {
+                *report.mutations.entry(name).or_default() += 1;
+            }
+            if status >= 500 && status != 501 {
+                report.fail(&format!("answered {status} ({reason})"), &names, &request, good);
+            }
+        }
+        (Verdict::Different(reason), Outcome::Executed(found)) => {
+            report.fail(&format!("ACCEPTED, although {reason}: {found:?}"), &names, &request, good);
+        }
+        (Verdict::Same, Outcome::Refused(status, code)) => {
+            report.fail(&format!("a restatement was refused: {status} {code}"), &names, &request, good);
+        }
+        (Verdict::Either, Outcome::Refused(status, _)) => {
+            report.either_refused += 1;
+            if status >= 500 && status != 501 {
+                report.fail(&format!("answered {status}"), &names, &request, good);
+            }
+        }
+        (Verdict::Same | Verdict::Either, Outcome::Executed(found)) => {
+            if let Some(what) = difference(&good.recipe, &request.method, meant, &found) {
+                report.fail(&format!("ACCEPTED as something else: {what}"), &names, &request, good);
+            } else if verdict == Verdict::Same {
+                report.restated += 1;
+            } else {
+                report.either_honoured += 1;
+            }
+        }
+    }
+}
+
+/// One good request, altered once or twice, and how.
+pub(crate) fn altered(
+    good: &Good,
+    donor: &Good,
+    random: &mut Random,
+) -> Option<(RawRequest, Vec<&'static str>)> {
+    let mut request = good.request.clone();
+    let material = Material { good, donor };
+    let mut names = Vec::with_capacity(2);
+    let wanted = 1 + random.below(2);
+    for _ in 0..20 {
+        let mutation = random.pick(MUTATIONS);
+        if mutation.apply(&mut request, &material, random) {
+            names.push(mutation.name);
+        }
+        if names.len() == wanted {
+            break;
+        }
+    }
+    // Signed rightly for another time and then taken there, it is a good request again.
+    let has = |name: &str| names.contains(&name);
+    let is_good_again = has("signature::another_day") && (has("line::later") || has("line::earlier"));
+    (!names.is_empty() && !is_good_again && request != good.request).then_some((request, names))
+}

@@ -1,0 +1,89 @@
+//! The judge is judged: it tells the same from another without any store.
+
+use presign::Mechanism;
+
+use super::*;
+use crate::good::{LIBRARY_HOST, Place, Setting};
+use crate::random::Random;
+
+fn good(mechanism: Mechanism) -> Good {
+    let endpoint = format!("https://{LIBRARY_HOST}");
+    let setting = Setting {
+        place: Place::Library,
+        virtual_endpoint: endpoint.clone(),
+        endpoint,
+        buckets: vec!["bucket".to_owned()],
+        keys: vec!["a b/c".to_owned()],
+        client: crate::good::CLIENT,
+        network: crate::good::CLIENTS,
+    };
+    let mut random = Random::new(1);
+    let wanted = |good: &Good| {
+        let recipe = &good.recipe;
+        recipe.mechanism == mechanism
+            && recipe.key.is_some()
+            && !recipe.is_virtual_hosted
+            && recipe.caveats.is_empty()
+    };
+    std::iter::repeat_with(|| Good::draw(&mut random, &setting)).find(wanted).unwrap()
+}
+
+fn altered(good: &Good, alter: impl FnOnce(&mut RawRequest)) -> Verdict {
+    let mut request = good.request.clone();
+    alter(&mut request);
+    verdict(good, &request)
+}
+
+fn target(good: &Good, alter: impl FnOnce(String) -> String) -> Verdict {
+    altered(good, |request| {
+        request.target = alter(String::from_utf8(request.target.clone()).unwrap()).into_bytes();
+    })
+}
+
+const ALL: [Mechanism; 3] = [Mechanism::QueryV4, Mechanism::HeaderV4, Mechanism::QueryV2];
+
+#[test]
+fn other_words_are_the_same() {
+    for good in ALL.map(good) {
+        assert_eq!(altered(&good, |_| {}), Verdict::Same);
+        assert_eq!(altered(&good, |request| request.fields.reverse()), Verdict::Same);
+        assert_eq!(altered(&good, |request| request.push("Accept", "*/*")), Verdict::Same);
+        assert_eq!(target(&good, |target| target.replacen("bucket", "%62ucket", 1)), Verdict::Same);
+        assert_eq!(target(&good, |target| format!("http://{LIBRARY_HOST}{target}")), Verdict::Either);
+        assert_eq!(target(&good, |target| format!("{target}#top")), Verdict::Either);
+    }
+}
+
+#[test]
+fn other_meanings_are_not() {
+    let is_other = |verdict| matches!(verdict, Verdict::Different(_));
+    for good in ALL.map(good) {
+        assert!(is_other(altered(&good, |request| request.method = b"POST".into())));
+        assert!(is_other(altered(&good, |request| request.push("x-amz-copy-source", "/bucket/secret"))));
+        assert!(is_other(altered(&good, |request| request.push("host", "elsewhere"))));
+        assert!(is_other(altered(&good, |request| request.now += 700_000)));
+        assert!(is_other(target(&good, |target| target.replacen("/c", "/d", 1))));
+        assert!(is_other(target(&good, |target| target.replacen("/c", "//c", 1))));
+        assert!(is_other(target(&good, |target| target.replacen("a%20b", "a+b", 1))));
+        assert!(is_other(target(&good, |target| format!("http://elsewhere{target}"))));
+        let separator = if good.recipe.mechanism == Mechanism::HeaderV4 { '?' } else { '&' };
+        assert!(is_other(target(&good, |target| format!("{target}{separator}versionId=1"))));
+        if good.recipe.mechanism != Mechanism::HeaderV4 {
+            assert!(is_other(target(&good, |target| target.replace("Signature=", "Signature=a"))));
+            assert!(is_other(target(&good, |target| target.replace("Expires=", "Expires=1"))));
+        }
+    }
+}
+
+#[test]
+fn sigv2_signs_neither_host_nor_strange_parameters() {
+    let good = good(Mechanism::QueryV2);
+    assert_eq!(target(&good, |target| format!("{target}&x-id=1")), Verdict::Either);
+    let in_host = altered(&good, |request| {
+        let target = String::from_utf8(request.target.clone()).unwrap();
+        request.target = target.replacen("/bucket", "", 1).into_bytes();
+        request.fields.retain(|(name, _)| name != b"Host");
+        request.push("Host", format!("bucket.{LIBRARY_HOST}"));
+    });
+    assert_eq!(in_host, Verdict::Either);
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask forgery`: the long run of altered requests.
+
+use crate::command::{cargo, run};
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Where the random numbers begin; the same seed makes the same requests.
+    #[arg(long, default_value_t = 20_261_121)]
+    seed: u64,
+    /// How many requests of another meaning are tried in process.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000)]
+    in_process: u64,
+    /// How many are sent over a socket.
+    #[arg(long, value_name = "COUNT", default_value_t = 50_000)]
+    wire: u64,
+}
+
+pub(crate) fn run_long(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let mut forgery = cargo(workspace.root());
+    forgery.args(["run", "--quiet", "--release", "--package", "presign-forgery", "--bin", "forgery", "--"]);
+    for (name, value) in
+        [("--seed", options.seed), ("--in-process", options.in_process), ("--wire", options.wire)]
+    {
+        forgery.args([name, &value.to_string()]);
+    }
+    run(&mut forgery)
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod command;
 mod compare;
+mod durability;
 mod forgery;
 mod lint;
 mod node;
@@ -45,6 +46,9 @@ enum Task {
     Bench(bench::Options),
     /// Measure what a request costs `presign serve`, beside nginx (Linux, two cores, nginx).
     Compare(compare::Options),
+    /// Lose power under the store, fill its disk and make its system calls fail, and hold what is left against what
+    /// was acknowledged (Linux, root; exits with 77 where something is missing, and says what).
+    Durability(durability::Options),
     /// Alter a million good requests, and expect the store to refuse every one that means something else. A short run
     /// is part of `test`.
     Forgery(forgery::Options),
@@ -54,7 +58,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
@@ -62,7 +66,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> anyhow::Result<()> {
+fn run(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::locate()?;
     match task {
         Task::Test(options) => test::pass(&workspace, &options),
@@ -72,5 +76,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Compare(options) => compare::measure(&workspace, &options),
         Task::Forgery(options) => forgery::run_long(&workspace, &options),
         Task::Timing(options) => timing::measure(&workspace, &options),
-    }
+        Task::Durability(options) => return durability::prove(&workspace, &options),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

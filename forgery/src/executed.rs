@@ -5,7 +5,7 @@ use presign_s3::operation::ObjectRead;
 use presign_s3::{BucketName, ObjectKey, Operation};
 use presign_server::Examination;
 
-use crate::good::Recipe;
+use crate::recipe::Recipe;
 
 /// One thing that is said of what is run: the header or parameter that says it, and what it says.
 type Fact = (&'static str, String);

@@ -106,6 +106,13 @@ impl fmt::Display for Report {
 /// What keeps the stores under test from opening. Failures are in the report.
 pub fn run(seed: u64, altered: u64) -> anyhow::Result<Report> {
     let doors = Doors::open()?;
+    Ok(run_against(&doors, &|place, request| doors.judge(place, request), seed, altered))
+}
+
+/// Who decides what becomes of a request at a place.
+type Judge<'j> = &'j dyn Fn(Place, &RawRequest) -> Outcome;
+
+fn run_against(doors: &Doors, judge: Judge<'_>, seed: u64, altered: u64) -> Report {
     let mut random = Random::new(seed);
     let mut report = Report::default();
     let places = [Place::Library, Place::Plain, Place::Plain, Place::Public];
@@ -114,7 +121,7 @@ pub fn run(seed: u64, altered: u64) -> anyhow::Result<Report> {
     while report.altered() < altered && report.failed < 1000 {
         let setting = random.pick(&settings);
         let good = Good::draw(&mut random, setting);
-        let Some(meant) = honoured(&doors, &good, &mut report) else { continue };
+        let Some(meant) = honoured(judge, &good, &mut report) else { continue };
         report.goods += 1;
         let wanted = |donor: &Good| donor.recipe.mechanism == good.recipe.mechanism;
         let donor = loop {
@@ -124,22 +131,22 @@ pub fn run(seed: u64, altered: u64) -> anyhow::Result<Report> {
             }
         };
         for _ in 0..OF_EACH {
-            alter_once(&doors, &good, &donor, &meant, &mut random, &mut report);
+            alter_once(judge, &good, &donor, &meant, &mut random, &mut report);
             if report.altered() >= next_control {
                 next_control += CONTROL_EVERY;
                 let control = Good::draw(&mut random, setting);
-                if honoured(&doors, &control, &mut report).is_some() {
+                if honoured(judge, &control, &mut report).is_some() {
                     report.controls += 1;
                 }
             }
         }
     }
-    Ok(report)
+    report
 }
 
 /// What a good request would be run as; it must be what its recipe says.
-fn honoured(doors: &Doors, good: &Good, report: &mut Report) -> Option<Examination> {
-    match doors.judge(good.recipe.place, &good.request) {
+fn honoured(judge: Judge<'_>, good: &Good, report: &mut Report) -> Option<Examination> {
+    match judge(good.recipe.place, &good.request) {
         Outcome::Executed(found) => match is_as_intended(&good.recipe, &found) {
             Ok(()) => return Some(*found),
             Err(what) => {
@@ -157,7 +164,7 @@ fn honoured(doors: &Doors, good: &Good, report: &mut Report) -> Option<Examinati
 }
 
 fn alter_once(
-    doors: &Doors,
+    judge: Judge<'_>,
     good: &Good,
     donor: &Good,
     meant: &Examination,
@@ -165,7 +172,7 @@ fn alter_once(
     report: &mut Report,
 ) {
     let Some((request, names)) = altered(good, donor, random) else { return };
-    let outcome = doors.judge(good.recipe.place, &request);
+    let outcome = judge(good.recipe.place, &request);
     let verdict = match verdict(good, &request) {
         // Two alterations can make the donor's own request of this one, which is as good.
         Verdict::Different(_) if !matches!(crate::verdict(donor, &request), Verdict::Different(_)) => return,
@@ -233,4 +240,78 @@ pub(crate) fn altered(
     let has = |name: &str| names.contains(&name);
     let is_good_again = has("signature::another_day") && (has("line::later") || has("line::earlier"));
     (!names.is_empty() && !is_good_again && request != good.request).then_some((request, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// Runs against the real stores, with an outcome put in their place here and there.
+    fn run_with(bend: impl Fn(&RawRequest, Outcome, Option<&Outcome>) -> Outcome) -> Report {
+        let doors = Doors::open().unwrap();
+        let last_good = RefCell::new(None);
+        let judge = |place: Place, request: &RawRequest| {
+            let outcome = doors.judge(place, request);
+            if let Outcome::Executed(_) = &outcome {
+                *last_good.borrow_mut() = Some(outcome.clone());
+            }
+            bend(request, outcome, last_good.borrow().as_ref())
+        };
+        run_against(&doors, &judge, 3, 2000)
+    }
+
+    fn tells(report: &Report, what: &str) -> bool {
+        report.failures.iter().any(|failure| failure.contains(what))
+    }
+
+    #[test]
+    fn a_store_that_honours_what_nobody_signed_is_found_out() {
+        let report = run_with(|request, outcome, good| match (request.value(b"x-amz-copy-source"), good) {
+            (Some(_), Some(good)) => good.clone(),
+            _ => outcome,
+        });
+        assert!(tells(&report, "ACCEPTED, although an x-amz header that nobody signed"), "{report}");
+    }
+
+    #[test]
+    fn a_store_that_overlooks_the_key_is_found_out() {
+        let report = run_with(|_, outcome, good| match (outcome, good) {
+            (Outcome::Refused(_, code), Some(good)) if code == "SignatureDoesNotMatch" => good.clone(),
+            (outcome, _) => outcome,
+        });
+        assert!(tells(&report, "ACCEPTED, although another path"), "{report}");
+    }
+
+    #[test]
+    fn a_store_that_refuses_other_words_is_found_out() {
+        let report =
+            run_with(|request, outcome, _| match request.target.windows(3).any(|three| three == b"%2f") {
+                true => Outcome::Refused(403, "SignatureDoesNotMatch".to_owned()),
+                false => outcome,
+            });
+        assert!(tells(&report, "a restatement was refused"), "{report}");
+    }
+
+    #[test]
+    fn a_store_that_runs_something_else_is_found_out() {
+        let report = run_with(|_, outcome, _| match outcome {
+            Outcome::Executed(mut found) => {
+                found.max_body_bytes = Some(7);
+                Outcome::Executed(found)
+            }
+            outcome => outcome,
+        });
+        assert!(tells(&report, "not what was meant"), "{report}");
+    }
+
+    #[test]
+    fn a_store_that_breaks_down_is_found_out() {
+        let report = run_with(|request, outcome, _| match request.method.as_slice() {
+            b"PATCH" => Outcome::Refused(500, "InternalError".to_owned()),
+            _ => outcome,
+        });
+        assert!(tells(&report, "answered 500"), "{report}");
+    }
 }

@@ -17,12 +17,14 @@ mod meaning;
 mod mutation;
 mod random;
 mod raw;
+mod recipe;
 pub mod timing;
 pub mod wire;
 
 pub use door::{Door, Doors, Outcome};
-pub use good::{Good, Identity, Place, Recipe, Setting};
+pub use good::{Good, Identity, Place, Setting};
 pub use meaning::{Verdict, verdict};
 pub use mutation::{MUTATIONS, Mutation};
 pub use random::Random;
 pub use raw::RawRequest;
+pub use recipe::Recipe;

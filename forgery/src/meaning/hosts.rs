@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use super::target::{OriginForm, decode};
-use crate::good::{LIBRARY_HOST, PUBLIC_HOSTS, Place, Recipe};
+use crate::good::{LIBRARY_HOST, PUBLIC_HOSTS, Place};
 use crate::raw::RawRequest;
+use crate::recipe::Recipe;
 
 /// Whether the peer is a proxy that the store of that place believes.
 fn is_trusted(place: Place, address: IpAddr) -> bool {

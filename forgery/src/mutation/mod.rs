@@ -1,6 +1,7 @@
 //! What can be done to a request. One file for each part of it; the table below names them all.
 
 mod fields;
+mod hosts;
 mod line;
 mod path;
 mod query;
@@ -56,9 +57,9 @@ mutations! {
         added_amz_parameter added_auth_parameter added_limit empty_pair without_equals semicolon to_field
         doubled_in_other_case prefixed_query all_dropped;
     fields: dropped doubled renamed_case bit cut lengthened spaces_around spaces_within folded donors_value to_query
-        unsigned_amz unsigned_amz_repeated free_header unheard_header another_host host_case host_port second_host
-        host_bucket no_host forwarded_host forwarded_for forwarded method_override original_url underscores streaming
-        authorization latin_1 control_character shuffled trailing_token;
+        unsigned_amz unsigned_amz_repeated free_header unheard_header method_override original_url underscores
+        streaming authorization latin_1 control_character shuffled trailing_token;
+    hosts: another_host host_case host_port second_host host_bucket no_host forwarded_host forwarded_for forwarded;
     signature: first_digit last_digit a_digit upper_case cut lengthened zeros emptied donors another_secret empty_secret
         stand_ins_secret another_key_id another_region another_service another_day another_life another_token
         without_token payload_hash signed_list credential_part;

@@ -7,7 +7,7 @@ use crate::vault::{server, stored};
 /// CVE-2026-39360 (RustFS): UploadPartCopy never asked whether the caller may read the source, so a part of one's own upload
 /// could be any object of anybody. A part, copied or not, is refused here by its name.
 #[test]
-fn cve_2026_39360_upload_part_copy_of_anothers_object() {
+fn cve_2026_39360_upload_part_copy_of_a_secret_object() {
     let server = server();
     let request = PresignRequest::upload_part("k", "upload", 1).header("x-amz-copy-source", "/vault/secret");
     let url = server.presign(&request);

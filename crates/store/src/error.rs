@@ -151,6 +151,15 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
+    /// The directory was used, and its database is gone or empty.
+    #[error(
+        "{}: the database is missing or empty, and the directory has held a store; restore it from a backup, or choose another directory",
+        path.display()
+    )]
+    DatabaseLost {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The directory or the database could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -40,6 +40,7 @@
 //! ```
 
 mod access_key;
+mod alarm;
 mod blob_id;
 mod blobs;
 mod blocking;

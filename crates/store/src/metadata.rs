@@ -101,7 +101,10 @@ pub fn commit_is_certain(error: &PutError) -> bool {
         PutError::PreconditionFailed | PutError::NoSuchKey => true,
         PutError::Store(error) => matches!(
             error,
-            StoreError::NoSuchBucket { .. } | StoreError::KeyLength { .. } | StoreError::DiskFull { .. }
+            StoreError::NoSuchBucket { .. }
+                | StoreError::KeyLength { .. }
+                | StoreError::DiskFull { .. }
+                | StoreError::Corrupt { .. }
         ),
     }
 }

@@ -116,7 +116,8 @@ impl PutStream {
             Body::Small(buffer) => {
                 let row =
                     ObjectRow { object: Arc::clone(&object), content: Content::Inline(buffer.freeze()) };
-                let replaced = self.inner.metadata.put_object(bucket, row, precondition).await?;
+                let replaced = self.inner.metadata.put_object(bucket, row, precondition).await;
+                let replaced = self.inner.watch_put(replaced)?;
                 self.inner.delete_blob_later(replaced);
                 Ok(object)
             }
@@ -166,7 +167,8 @@ async fn finish_blob(
     let mark = inner.in_flight.mark(writer.id());
     let id = writer.finish().await?.id;
     let row = ObjectRow { object: Arc::clone(&object), content: Content::Blob(id) };
-    match inner.metadata.put_object(&bucket, row, precondition).await {
+    let replaced = inner.metadata.put_object(&bucket, row, precondition).await;
+    match inner.watch_put(replaced) {
         Ok(replaced) => {
             inner.delete_blob_later(replaced);
             Ok(object)

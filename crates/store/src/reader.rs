@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::alarm::Alarm;
 use crate::{BlobReader, Object, OpenBlob, StoreError};
 
 /// An object and its bytes as they were at one moment. An overwrite or a delete that comes later does not touch it.
 pub struct OpenObject {
     object: Arc<Object>,
     content: OpenContent,
+    alarm: Arc<Alarm>,
 }
 
 pub(crate) enum OpenContent {
@@ -19,8 +21,8 @@ pub(crate) enum OpenContent {
 }
 
 impl OpenObject {
-    pub(crate) fn new(object: Arc<Object>, content: OpenContent) -> Self {
-        Self { object, content }
+    pub(crate) fn new(object: Arc<Object>, content: OpenContent, alarm: Arc<Alarm>) -> Self {
+        Self { object, content, alarm }
     }
 
     /// All about the object but its bytes.
@@ -42,7 +44,7 @@ impl OpenObject {
             }
             OpenContent::Blob(blob) => Source::Blob(blob.read(start..end)),
         };
-        ObjectReader { source }
+        ObjectReader { source, alarm: self.alarm }
     }
 
     /// Reads all of it.
@@ -55,6 +57,7 @@ impl OpenObject {
 
 /// The bytes of a range of an object, in chunks.
 pub struct ObjectReader {
+    alarm: Arc<Alarm>,
     source: Source,
 }
 
@@ -72,7 +75,7 @@ impl ObjectReader {
         match &mut self.source {
             Source::Inline(bytes) if bytes.is_empty() => Ok(None),
             Source::Inline(bytes) => Ok(Some(std::mem::take(bytes))),
-            Source::Blob(reader) => reader.next_chunk().await,
+            Source::Blob(reader) => self.alarm.watch(reader.next_chunk().await),
         }
     }
 

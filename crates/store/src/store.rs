@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::alarm::Alarm;
 use crate::files::{DirectoryLock, FileBlobs, Reserve};
 use crate::in_flight::InFlight;
 use crate::reader::OpenContent;
 use crate::sqlite::{SqliteMetadata, SqliteOptions};
 use crate::{
     AccessKeyRow, BlobId, Blobs, Bucket, Content, ListPage, ListRequest, Metadata, Object, OpenError,
-    OpenObject, Poison, PutStream, StoreError, StoredBlob,
+    OpenObject, Poison, PutError, PutStream, StoreError, StoredBlob,
 };
 
 /// How a store is opened.
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) metadata: Arc<dyn Metadata>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) in_flight: InFlight,
+    pub(crate) alarm: Arc<Alarm>,
     /// Last, so that the engines are gone before another process may come in.
     lock: Mutex<Option<DirectoryLock>>,
 }
@@ -74,6 +76,7 @@ impl Store {
             metadata: Arc::new(metadata),
             blobs: Arc::new(blobs),
             in_flight: InFlight::default(),
+            alarm: Arc::default(),
             lock: Mutex::new(Some(lock)),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -82,7 +85,8 @@ impl Store {
     /// Joins two engines. The caller sees to it that nothing else writes to them in another order.
     #[must_use]
     pub fn with_engines(metadata: Arc<dyn Metadata>, blobs: Arc<dyn Blobs>) -> Self {
-        let inner = Inner { metadata, blobs, in_flight: InFlight::default(), lock: Mutex::new(None) };
+        let (in_flight, alarm) = (InFlight::default(), Arc::default());
+        let inner = Inner { metadata, blobs, in_flight, alarm, lock: Mutex::new(None) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -102,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::BucketExists`] with the owner of the bucket that has the name.
     pub async fn create_bucket(&self, bucket: Bucket) -> Result<(), StoreError> {
-        self.inner.metadata.create_bucket(bucket).await
+        self.inner.alarm.watch(self.inner.metadata.create_bucket(bucket).await)
     }
 
     /// The bucket of this name, if there is one.
@@ -110,7 +114,7 @@ impl Store {
     /// # Errors
     /// Those of the metadata engine.
     pub async fn bucket(&self, name: &str) -> Result<Option<Bucket>, StoreError> {
-        self.inner.metadata.bucket(name).await
+        self.inner.alarm.watch(self.inner.metadata.bucket(name).await)
     }
 
     /// All buckets, in the order of their names.
@@ -118,7 +122,7 @@ impl Store {
     /// # Errors
     /// Those of the metadata engine.
     pub async fn list_buckets(&self) -> Result<Vec<Bucket>, StoreError> {
-        self.inner.metadata.buckets().await
+        self.inner.alarm.watch(self.inner.metadata.buckets().await)
     }
 
     /// Deletes an empty bucket.
@@ -126,7 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::BucketNotEmpty`].
     pub async fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {
-        self.inner.metadata.delete_bucket(name).await
+        self.inner.alarm.watch(self.inner.metadata.delete_bucket(name).await)
     }
 
     /// Begins an upload. `size_hint` is the length to be expected, if that is known; it need not come true.
@@ -142,7 +146,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`]; [`StoreError::Corrupt`] when its row is damaged.
     pub async fn head(&self, bucket: &str, key: &str) -> Result<Option<Arc<Object>>, StoreError> {
-        Ok(self.inner.metadata.object(bucket, key).await?.map(|row| row.object))
+        let row = self.inner.alarm.watch(self.inner.metadata.object(bucket, key).await)?;
+        Ok(row.map(|row| row.object))
     }
 
     /// Opens an object for reading. `None`: there is no such object. The caller looks at
@@ -152,18 +157,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`]; [`StoreError::Corrupt`] when its row or its blob is damaged.
     pub async fn get(&self, bucket: &str, key: &str) -> Result<Option<OpenObject>, StoreError> {
+        self.inner.alarm.watch(self.open_object(bucket, key).await)
+    }
+
+    async fn open_object(&self, bucket: &str, key: &str) -> Result<Option<OpenObject>, StoreError> {
+        let alarm = || Arc::clone(&self.inner.alarm);
         let mut missing = None;
         loop {
             let Some(row) = self.inner.metadata.object(bucket, key).await? else { return Ok(None) };
             let id = match row.content {
                 Content::Inline(bytes) => {
-                    return Ok(Some(OpenObject::new(row.object, OpenContent::Inline(bytes))));
+                    return Ok(Some(OpenObject::new(row.object, OpenContent::Inline(bytes), alarm())));
                 }
                 Content::Blob(id) => id,
             };
             let described = StoredBlob { id, size: row.object.size, crc64nvme: row.object.crc64nvme };
             match self.inner.blobs.open(described).await? {
-                Some(blob) => return Ok(Some(OpenObject::new(row.object, OpenContent::Blob(blob)))),
+                Some(blob) => return Ok(Some(OpenObject::new(row.object, OpenContent::Blob(blob), alarm()))),
                 // Unlinked between the look at the row and the open: an overwrite or a delete was committed before, so
                 // the row says something else by now. If it does not, the blob is gone for another reason.
                 None if missing != Some(id) => missing = Some(id),
@@ -180,7 +190,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::Stopped`].
     pub async fn delete(&self, bucket: &str, key: &str) -> Result<bool, StoreError> {
-        let deleted = self.inner.metadata.delete_object(bucket, key).await?;
+        let deleted = self.inner.alarm.watch(self.inner.metadata.delete_object(bucket, key).await)?;
         self.inner.delete_blob_later(deleted.and_then(|row| row.blob));
         Ok(deleted.is_some())
     }
@@ -190,7 +200,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`].
     pub async fn list(&self, bucket: &str, request: &ListRequest) -> Result<ListPage, StoreError> {
-        self.inner.metadata.list(bucket, request).await
+        self.inner.alarm.watch(self.inner.metadata.list(bucket, request).await)
     }
 
     /// Adds an access key, or replaces the one of the same id.
@@ -198,7 +208,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::DiskFull`], [`StoreError::Stopped`].
     pub async fn put_access_key(&self, row: AccessKeyRow) -> Result<(), StoreError> {
-        self.inner.metadata.put_access_key(row).await
+        self.inner.alarm.watch(self.inner.metadata.put_access_key(row).await)
     }
 
     /// The access key of this id, if there is one.
@@ -206,7 +216,7 @@ impl Store {
     /// # Errors
     /// Those of the metadata engine.
     pub async fn access_key(&self, access_key_id: &str) -> Result<Option<AccessKeyRow>, StoreError> {
-        self.inner.metadata.access_key(access_key_id).await
+        self.inner.alarm.watch(self.inner.metadata.access_key(access_key_id).await)
     }
 
     /// All access keys, in the order of their ids.
@@ -214,7 +224,7 @@ impl Store {
     /// # Errors
     /// Those of the metadata engine.
     pub async fn access_keys(&self) -> Result<Vec<AccessKeyRow>, StoreError> {
-        self.inner.metadata.access_keys().await
+        self.inner.alarm.watch(self.inner.metadata.access_keys().await)
     }
 
     /// Deletes an access key; says whether it existed.
@@ -222,7 +232,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Stopped`].
     pub async fn delete_access_key(&self, access_key_id: &str) -> Result<bool, StoreError> {
-        self.inner.metadata.delete_access_key(access_key_id).await
+        self.inner.alarm.watch(self.inner.metadata.delete_access_key(access_key_id).await)
+    }
+
+    /// How often stored data was met that is not what was written, since the store was opened. Each time an error was
+    /// given in its place, and from time to time the log says what it was about.
+    #[must_use]
+    pub fn damage_met(&self) -> u64 {
+        self.inner.alarm.met()
     }
 
     /// Deletes blobs that no row names and whose last byte is at least `min_age` old. They are what a crash between
@@ -233,6 +250,10 @@ impl Store {
     /// # Errors
     /// Those of the engines. What was deleted before stays deleted.
     pub async fn collect_orphans(&self, min_age: Duration) -> Result<Collected, StoreError> {
+        self.inner.alarm.watch(self.collect(min_age).await)
+    }
+
+    async fn collect(&self, min_age: Duration) -> Result<Collected, StoreError> {
         /// How many blobs are looked for at once, so that other reads have their turn.
         const AT_ONCE: usize = 4096;
         let Inner { metadata, blobs, in_flight, .. } = &*self.inner;
@@ -255,6 +276,15 @@ impl Store {
 }
 
 impl Inner {
+    /// Raises the alarm when a write met damage.
+    pub(crate) fn watch_put<T>(&self, outcome: Result<T, PutError>) -> Result<T, PutError> {
+        outcome.inspect_err(|error| {
+            if let PutError::Store(error) = error {
+                self.alarm.raise(error);
+            }
+        })
+    }
+
     /// Deletes a blob whose row is gone, without keeping the answer waiting. If it fails, the collector finds it.
     pub(crate) fn delete_blob_later(&self, blob: Option<BlobId>) {
         let Some(id) = blob else { return };

@@ -8,7 +8,7 @@ use presign_store::{
     AccessKeyRow, Bucket, ListRequest, NewObject, Precondition, PutError, Store, StoreError, StoreOptions,
     UnixMillis,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 const LARGE: usize = 700_000;
@@ -52,7 +52,10 @@ async fn damaged(damage: impl FnOnce(&Path)) -> (TempDir, Store) {
 
 fn sql(statement: &'static str) -> impl FnOnce(&Path) {
     move |directory| {
-        let conn = Connection::open(directory.join("metadata.sqlite")).unwrap();
+        // Through the checksums of the pages, so that it is the row that does not match.
+        let vfs = presign_page_checksums::register().unwrap();
+        let path = directory.join("metadata.sqlite");
+        let conn = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs).unwrap();
         assert_eq!(conn.execute(statement, []).unwrap(), 1);
     }
 }

@@ -18,6 +18,8 @@ pub(super) fn refused(error: &StoreError) -> S3Error {
             tracing::error!(%error, "the store takes no writes");
             S3Error::service_unavailable()
         }
+        // The store has raised its alarm, once for many.
+        StoreError::Corrupt { .. } => S3Error::internal(),
         _ => {
             tracing::error!(%error, "the store failed");
             S3Error::internal()

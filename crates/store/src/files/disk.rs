@@ -117,6 +117,15 @@ impl Disk {
         }
     }
 
+    /// The length of a file. `None`: it is not there.
+    pub(crate) fn length(&self, path: &Path) -> Result<Option<u64>, StoreError> {
+        match std::fs::metadata(path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure("stat", path, &error)),
+        }
+    }
+
     /// How long ago a file was last written to. `None`: it is not there.
     pub(crate) fn age(&self, path: &Path) -> Result<Option<Duration>, StoreError> {
         match std::fs::metadata(path).and_then(|metadata| metadata.modified()) {

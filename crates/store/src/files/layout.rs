@@ -75,15 +75,20 @@ impl Layout {
         Ok(directory)
     }
 
+    /// The directory of this number below a directory of all blobs.
+    pub(super) fn directory_in(blobs: &Path, at: u8) -> PathBuf {
+        let mut path = blobs.join(format!("{:x}", at / FAN_OUT));
+        path.push(format!("{:x}", at % FAN_OUT));
+        path
+    }
+
     fn parent(&self, at: u8) -> PathBuf {
         self.blobs.join(format!("{:x}", at / FAN_OUT))
     }
 
     /// A directory of blobs.
     pub(super) fn directory(&self, at: u8) -> PathBuf {
-        let mut path = self.parent(at);
-        path.push(format!("{:x}", at % FAN_OUT));
-        path
+        Self::directory_in(&self.blobs, at)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <data directory>/lock       held while a process has the directory open
+//! <data directory>/initialized   says that there is a database, so that a lost one is missed
 //! <data directory>/reserve    space to fall back on when the disk is full
 //! <data directory>/tmp/       uploads that have not ended
 //! <data directory>/blobs/4/f/4f…   blobs: 32 hexadecimal digits in two levels of directories
@@ -13,6 +14,7 @@ mod blobs;
 mod block_sums;
 mod crc64;
 mod disk;
+mod initialized;
 mod layout;
 mod lock;
 mod reader;
@@ -23,6 +25,7 @@ mod writer;
 pub use blobs::FileBlobs;
 pub use block_sums::BLOCK_BYTES;
 pub(crate) use disk::Disk;
+pub(crate) use initialized::{is_initialized, set_initialized};
 pub use lock::DirectoryLock;
 pub use reader::READ_BYTES;
 pub use reserve::Reserve;

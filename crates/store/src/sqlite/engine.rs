@@ -17,7 +17,7 @@ use super::writer::{Message, Writer};
 use super::writes::{CreateBucket, DeleteAccessKey, DeleteBucket, DeleteObject, PutAccessKey, PutObject};
 use super::{listing, queries, schema};
 use crate::blocking::on_blocking_pool;
-use crate::files::{Disk, Reserve};
+use crate::files::{Disk, Reserve, is_initialized, set_initialized};
 use crate::{
     AccessKeyRow, BlobId, Bucket, DeletedRow, ListPage, ListRequest, Metadata, ObjectRow, OpenError, Poison,
     Precondition, PutError, StoreError,
@@ -52,7 +52,7 @@ impl SqliteMetadata {
     ///
     /// # Errors
     /// [`OpenError::SqliteTooOld`], [`OpenError::NewerSchema`], [`OpenError::OlderSchema`],
-    /// [`OpenError::ForeignDatabase`], [`OpenError::Store`].
+    /// [`OpenError::ForeignDatabase`], [`OpenError::DatabaseLost`], [`OpenError::Store`].
     pub fn open(
         directory: &Path,
         options: &SqliteOptions,
@@ -61,7 +61,11 @@ impl SqliteMetadata {
     ) -> Result<Self, OpenError> {
         let path = directory.join("metadata.sqlite");
         let disk = Disk::default();
-        if !path.exists() {
+        let length = disk.length(&path)?;
+        if length.unwrap_or(0) == 0 && is_initialized(&disk, directory)? {
+            return Err(OpenError::DatabaseLost { path });
+        }
+        if length.is_none() {
             // SQLite would let everyone read it, and gives the files beside it the same rights.
             drop(disk.create(&path)?);
         }
@@ -76,6 +80,7 @@ impl SqliteMetadata {
             other => other?,
         };
         disk.sync_dir(directory, &poison)?;
+        set_initialized(&disk, directory, &poison)?;
         let hot = Arc::new(Hot::new(options.cache_bytes));
         let (queue, receiver) = std::sync::mpsc::channel();
         let place = path.display().to_string();

@@ -1,11 +1,16 @@
 //! SQLite's errors in the store's words.
 
-use rusqlite::{Error, ErrorCode};
+use presign_page_checksums::take_damage;
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::StoreError;
 
 /// What a failed call of SQLite means to the caller.
 pub(super) fn store_error(action: &'static str, place: &str, error: &Error) -> StoreError {
+    if is_damage(error) {
+        let detail = take_damage().map_or_else(|| error.to_string(), |damage| damage.to_string());
+        return StoreError::Corrupt { what: place.to_owned(), detail };
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull { action, place: place.to_owned() },
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
@@ -25,7 +30,12 @@ pub(super) fn is_disk_full(error: &Error) -> bool {
 
 /// Whether the operating system failed to read or write, after which nobody knows what is on the disk.
 pub(super) fn is_io(error: &Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_damage(error)
+}
+
+/// Whether a page was read that is not what was written. Nothing was written then, so other pages are as they were.
+pub(super) fn is_damage(error: &Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_DATA)
 }
 
 /// Why a read or a single write was not made.

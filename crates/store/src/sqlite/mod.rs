@@ -2,12 +2,13 @@
 //!
 //! One thread owns the only connection that writes, takes operations from a queue, commits them in groups, and
 //! checkpoints. Reads go to a few read-only connections on the blocking pool, or are answered from memory. Every row
-//! carries a checksum that is verified when it is read.
+//! carries a checksum that is verified when it is read, and so does every page, so that damage cannot hide a row either.
 
 mod engine;
 mod failure;
 mod hot;
 mod listing;
+mod log_check;
 mod operation;
 mod queries;
 mod readers;

@@ -1,11 +1,15 @@
 //! The database file: its tables, its version, and the settings of its connections.
 
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi};
 
-use super::failure::store_error;
-use crate::OpenError;
+use super::failure::{is_disk_full, store_error};
+use super::log_check;
+use crate::{OpenError, StoreError};
 
 /// The version of the tables below. It grows with every change that an older binary could not read.
 pub(super) const SCHEMA: i64 = 2;
@@ -52,8 +56,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     require_sqlite(rusqlite::version_number(), rusqlite::version())?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    refuse_pages_without_checksums(path)?;
+    check_log(path)?;
     let open = || -> rusqlite::Result<Connection> {
-        let conn = Connection::open_with_flags(path, flags)?;
+        let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+        presign_page_checksums::make_room(&conn)?;
         conn.busy_timeout(std::time::Duration::from_secs(5))?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "temp_store", "memory")?;
@@ -70,7 +77,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         conn.pragma_update(None, "synchronous", "full")?;
         // After a burst the log gives its space back.
         conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        Ok(())
+        // What an earlier process left in the log was verified a moment ago, when it was recovered. From now on the log
+        // holds nothing but what this process wrote, and knows the checksums of.
+        match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            Err(error) if !is_disk_full(&error) => Err(error),
+            _ => Ok(()),
+        }
     };
     durable().map_err(|error| failed(&error))?;
     Ok(conn)
@@ -79,13 +91,67 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 /// Opens a connection that can only read.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "cache_size", -8_192)?;
     conn.set_prepared_statement_cache_capacity(32);
     Ok(conn)
+}
+
+/// The layer that keeps a checksum in every page.
+fn page_checksums() -> rusqlite::Result<&'static CStr> {
+    presign_page_checksums::register()
+        .map_err(|error| rusqlite::Error::SqliteFailure(ffi::Error::new(error.code), Some(error.to_string())))
+}
+
+/// Databases of the schema before this one have no room for checksums in their pages, and neither have foreign ones. Which
+/// of them it is can only be seen without checksums.
+fn refuse_pages_without_checksums(path: &Path) -> Result<(), OpenError> {
+    const RESERVED_AT: usize = 20;
+    let place = path.display().to_string();
+    let unreadable = |error: &std::io::Error| StoreError::Io {
+        action: "reading the header of the database",
+        place: place.clone(),
+        reason: error.to_string(),
+    };
+    let mut header = [0; 100];
+    let is_database = match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
+        Ok(()) => header.starts_with(b"SQLite format 3\0"),
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::NotFound) =>
+        {
+            false
+        }
+        Err(error) => return Err(unreadable(&error).into()),
+    };
+    if !is_database || header.get(RESERVED_AT).is_none_or(|&reserved| reserved != 0) {
+        return Ok(());
+    }
+    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| store_error("opening the database", &place, &error))?;
+    check_or_make(&mut conn, path)?;
+    let detail = "its header says that its pages have no checksums".to_owned();
+    Err(StoreError::Corrupt { what: place, detail }.into())
+}
+
+/// Refuses a log whose recovery would undo commits.
+fn check_log(path: &Path) -> Result<(), OpenError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    let what = log.display().to_string();
+    match log_check::first_lost(log) {
+        Ok(None) => Ok(()),
+        Ok(Some(frame)) => {
+            let detail = format!("its frame {frame} has changed, and would take the commits behind it along");
+            Err(StoreError::Corrupt { what, detail }.into())
+        }
+        Err(error) => {
+            Err(StoreError::Io { action: "reading the log", place: what, reason: error.to_string() }.into())
+        }
+    }
 }
 
 /// Reads the schema version of a file that has one, and makes the tables in one that is empty.
@@ -146,9 +212,18 @@ mod tests {
         let newer = open_writer(&path).unwrap_err();
         assert_eq!(newer, OpenError::NewerSchema { path: path.clone(), found: 99, known: SCHEMA });
         assert!(newer.to_string().contains("99"), "{newer}");
-        Connection::open(&path).unwrap().execute("UPDATE schema_version SET version = 1", []).unwrap();
-        let older = open_writer(&path).unwrap_err();
-        assert_eq!(older, OpenError::OlderSchema { path: path.clone(), found: 1, known: SCHEMA });
+        // One of the schema before had no checksums in its pages.
+        let older = directory.path().join("older.sqlite");
+        let conn = Connection::open(&older).unwrap();
+        conn.execute_batch(TABLES).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        conn.execute("INSERT INTO schema_version VALUES (?1)", [SCHEMA - 1]).unwrap();
+        let refused = open_writer(&older).unwrap_err();
+        assert_eq!(refused, OpenError::OlderSchema { path: older.clone(), found: 1, known: SCHEMA });
+        conn.execute("UPDATE schema_version SET version = ?1", [SCHEMA]).unwrap();
+        drop(conn);
+        let refused = open_writer(&older).unwrap_err();
+        assert!(matches!(&refused, OpenError::Store(StoreError::Corrupt { .. })), "{refused}");
 
         let foreign = directory.path().join("foreign.sqlite");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::failure::{is_disk_full, is_io, store_error};
+use super::failure::{is_damage, is_disk_full, is_io, store_error};
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use crate::files::Reserve;
@@ -188,6 +188,13 @@ impl Writer {
                 group.into_iter().partition(|operation| operation.may_use_reserve());
             answer_all(rest, &Err(failure));
             self.rescue(rescued);
+        } else if is_damage(error) {
+            // SQLite has taken the whole group back for the sake of one.
+            for operation in group {
+                let mut alone = vec![operation];
+                let answer = self.commit_again(&mut alone);
+                answer_all(alone, &answer);
+            }
         } else {
             answer_all(group, &Err(failure));
         }
@@ -207,22 +214,27 @@ impl Writer {
         }
         while !group.is_empty() {
             let mut part: Group = group.drain(..group.len().min(RESCUE_OPERATIONS)).collect();
-            let committed = self
-                .begin()
-                .and_then(|()| part.iter_mut().try_for_each(|operation| self.apply(operation.as_mut())))
-                .and_then(|()| self.commit(&part));
-            let answer = match (committed, self.roll_back()) {
-                (Ok(()), Ok(())) => Ok(()),
-                (Err(error), Ok(())) if !is_io(&error) => Err(store_error("committing", &self.place, &error)),
-                (Err(error), _) | (Ok(()), Err(error)) => {
-                    Err(self.poison.set(&store_error("committing", &self.place, &error)))
-                }
-            };
+            let answer = self.commit_again(&mut part);
             answer_all(part, &answer);
             self.checkpoint("TRUNCATE");
         }
         if let Err(error) = self.reserve.take_back() {
             tracing::warn!(%error, "the space held in reserve could not be taken again");
+        }
+    }
+
+    /// Commits a part of a group that was taken back.
+    fn commit_again(&self, part: &mut Group) -> Result<(), StoreError> {
+        let committed = self
+            .begin()
+            .and_then(|()| part.iter_mut().try_for_each(|operation| self.apply(operation.as_mut())))
+            .and_then(|()| self.commit(part));
+        match (committed, self.roll_back()) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Err(error), Ok(())) if !is_io(&error) => Err(store_error("committing", &self.place, &error)),
+            (Err(error), _) | (Ok(()), Err(error)) => {
+                Err(self.poison.set(&store_error("committing", &self.place, &error)))
+            }
         }
     }
 
@@ -256,6 +268,10 @@ impl Writer {
             Err(error) => {
                 let pages = self.log_pages.load(Ordering::Relaxed);
                 self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES);
+                if is_damage(&error) {
+                    let error = store_error("checkpointing", &self.place, &error);
+                    return tracing::error!(%error, "the write-ahead log is damaged and is not written back; make a backup, then run presign fsck");
+                }
                 tracing::warn!(%error, place = self.place, "the write-ahead log could not be written back yet");
             }
         }

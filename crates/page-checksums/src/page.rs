@@ -1,0 +1,97 @@
+//! One page: where its checksum is, and what it covers.
+
+use crc_fast::{CrcAlgorithm, Digest};
+
+/// How many bytes at the end of a page are kept free for its checksum.
+pub const RESERVED_BYTES: usize = 8;
+
+/// The sizes that a page may have. <https://www.sqlite.org/fileformat2.html#page_size>
+const SIZES: std::ops::RangeInclusive<usize> = 512..=65_536;
+
+/// Offsets in the database's header. <https://www.sqlite.org/fileformat2.html#the_database_header>
+const PAGE_SIZE_AT: usize = 16;
+const RESERVED_AT: usize = 20;
+
+/// The number of the page that begins at this offset, if a page of this size can.
+pub(crate) fn number(offset: u64, size: usize) -> Option<u64> {
+    let fits = size.is_power_of_two() && SIZES.contains(&size) && offset.is_multiple_of(size as u64);
+    fits.then(|| offset / size as u64 + 1)
+}
+
+/// The size of the pages of a database that begins with these bytes.
+pub(crate) fn size_in_header(header: &[u8]) -> Option<usize> {
+    let stored: [u8; 2] = *header.get(PAGE_SIZE_AT..)?.first_chunk()?;
+    // The largest does not fit into two bytes and is written as 1.
+    let size = match u16::from_be_bytes(stored) {
+        1 => 65_536,
+        other => usize::from(other),
+    };
+    (size.is_power_of_two() && SIZES.contains(&size)).then_some(size)
+}
+
+/// Whether the pages of a database that begins with these bytes have room for a checksum.
+pub(crate) fn has_room(header: &[u8]) -> bool {
+    header.get(RESERVED_AT).copied().map(usize::from) == Some(RESERVED_BYTES)
+}
+
+/// Whether a page is as it was written. `number` counts from 1.
+///
+/// A page of zeros is: SQLite leaves pages that it has no use for unwritten, and one that it has use for is never all
+/// zeros, which it notices.
+#[must_use]
+pub fn is_intact(number: u64, page: &[u8]) -> bool {
+    let Some((content, sum)) = page.split_last_chunk() else { return false };
+    u64::from_le_bytes(*sum) == checksum(number, content) || page.iter().all(|&byte| byte == 0)
+}
+
+/// Writes the checksum of a page into its last bytes.
+pub(crate) fn stamp(number: u64, page: &mut [u8]) {
+    if let Some((content, sum)) = page.split_last_chunk_mut() {
+        *sum = checksum(number, content).to_le_bytes();
+    }
+}
+
+fn checksum(number: u64, content: &[u8]) -> u64 {
+    let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
+    digest.update(content);
+    digest.update(&number.to_le_bytes());
+    digest.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_flipped_bit_and_any_other_place_is_noticed() {
+        let mut page: Vec<u8> = (0..4096_u32).map(|at| (at % 251) as u8).collect();
+        stamp(7, &mut page);
+        assert!(is_intact(7, &page));
+        assert!(!is_intact(8, &page));
+        for bit in 0..page.len() * 8 {
+            page[bit / 8] ^= 1 << (bit % 8);
+            assert!(!is_intact(7, &page), "bit {bit}");
+            page[bit / 8] ^= 1 << (bit % 8);
+        }
+        assert!(is_intact(7, &page));
+        assert!(is_intact(3, &[0; 4096]));
+        assert!(!is_intact(3, &[]));
+    }
+
+    #[test]
+    fn pages_are_told_from_other_reads() {
+        assert_eq!(number(0, 4096), Some(1));
+        assert_eq!(number(8192, 4096), Some(3));
+        assert_eq!(number(0, 65_536), Some(1));
+        for (offset, size) in [(0, 100), (24, 16), (100, 4096), (0, 256), (0, 131_072)] {
+            assert_eq!(number(offset, size), None);
+        }
+        let mut header = [0; 100];
+        assert_eq!(size_in_header(&header), None);
+        header[16..18].copy_from_slice(&[0x10, 0]);
+        assert_eq!((size_in_header(&header), has_room(&header)), (Some(4096), false));
+        header[16..21].copy_from_slice(&[0, 1, 2, 2, 8]);
+        assert_eq!((size_in_header(&header), has_room(&header)), (Some(65_536), true));
+        assert_eq!((size_in_header(&[]), has_room(&[])), (None, false));
+    }
+}

@@ -2,8 +2,12 @@
 //! benchmarks of whole servers are made of. Those need Linux.
 
 pub mod compare;
+pub mod growth;
 pub mod load;
 pub mod process;
+mod table;
+
+pub use table::Style;
 
 use presign::{BucketUrl, Credentials, Timestamp};
 

@@ -5,6 +5,7 @@ mod command;
 mod compare;
 mod durability;
 mod forgery;
+mod growth;
 mod lint;
 mod node;
 mod python;
@@ -54,6 +55,8 @@ enum Task {
     Forgery(forgery::Options),
     /// Measure whether the time of a refusal tells which keys there are, or how much of a signature is right.
     Timing(timing::Options),
+    /// Measure a store of five million objects beside one of ten thousand (Linux, two cores, strace, minutes).
+    Growth(growth::Options),
 }
 
 fn main() -> ExitCode {
@@ -73,6 +76,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Lint => lint::check(&workspace),
         Task::Setup => setup::install(&workspace),
         Task::Bench(options) => bench::measure(&workspace, &options),
+        Task::Growth(options) => growth::measure(&workspace, &options),
         Task::Compare(options) => compare::measure(&workspace, &options),
         Task::Forgery(options) => forgery::run_long(&workspace, &options),
         Task::Timing(options) => timing::measure(&workspace, &options),

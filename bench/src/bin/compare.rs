@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, Style, compare};
+use presign_bench::Style;
+use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, compare};
 
 /// Measure what a request costs nginx and `presign serve`, one after the other.
 #[derive(Parser)]

@@ -13,7 +13,6 @@ mod store;
 pub use boto3::Boto3;
 pub use contestant::Contestant;
 pub use nginx::Nginx;
-pub use report::Style;
 pub use row::{ROWS, Row};
 pub use run::{Options, compare};
 pub use store::PresignServe;

@@ -1,18 +1,9 @@
-//! The table, for a terminal or as Markdown.
+//! The table of figures.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::row::{Row, Unit};
-
-/// How the table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Columns of equal width.
-    Text,
-    /// Markdown.
-    Markdown,
-}
+use crate::table::{self, Style};
 
 /// The figures of one server in one row: one a window.
 #[derive(Debug, Clone, Default)]
@@ -91,27 +82,7 @@ impl Table {
     }
 
     pub(super) fn write(&self, style: Style) -> String {
-        let columns = self.lines.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            let cells = self.lines.iter().filter_map(|line| line.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut text = String::new();
-        for (number, line) in self.lines.iter().enumerate() {
-            let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-            let written = match style {
-                Style::Text => writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end()),
-                Style::Markdown => writeln!(text, "| {} |", line.join(" | ")),
-            };
-            // Nothing is refused by a String.
-            debug_assert!(written.is_ok());
-            if number == 0 && style == Style::Markdown {
-                text.push_str(&"|---".repeat(columns));
-                text.push_str("|\n");
-            }
-        }
-        text
+        table::write(&self.lines, style)
     }
 }
 

@@ -11,10 +11,11 @@ use anyhow::Context as _;
 use super::contestant::Contestant;
 use super::files;
 use super::profile::Profile;
-use super::report::{Figures, Style, Table};
+use super::report::{Figures, Table};
 use super::row::{Method, Row};
 use crate::load::{Body, Exchange, Expected, Load, drive};
 use crate::process::{Cores, CpuReading, Memory, ServerProcess, first_answer, free_address};
+use crate::table::Style;
 
 /// How the run goes.
 #[derive(Debug, Clone)]

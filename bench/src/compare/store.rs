@@ -20,10 +20,18 @@ pub struct PresignServe {
 }
 
 impl PresignServe {
-    /// `presign serve` on this address and folder, without any setting that a user would not give.
+    /// `presign serve` on this address and folder, without any setting that a user would not give; `wrapper` is the
+    /// beginning of a command that runs it, or nothing.
     #[must_use]
-    pub fn serve(program: &Path, address: SocketAddr, data: &Path) -> Command {
-        let mut serve = Command::new(program);
+    pub fn serve(program: &Path, address: SocketAddr, data: &Path, wrapper: &[&str]) -> Command {
+        let mut serve = match wrapper.split_first() {
+            None => Command::new(program),
+            Some((runner, options)) => {
+                let mut runner = Command::new(runner);
+                runner.args(options).arg(program);
+                runner
+            }
+        };
         serve.arg("serve").arg("--data").arg(data).args(["--listen", &address.to_string()]);
         // The server takes every PRESIGN_ variable for a setting.
         for (name, _) in
@@ -43,7 +51,7 @@ impl Contestant for PresignServe {
     }
 
     fn command(&self, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {
-        Ok(Self::serve(&self.program, address, &folder.join("data")))
+        Ok(Self::serve(&self.program, address, &folder.join("data"), &[]))
     }
 
     fn targets(&self, address: SocketAddr, method: &str, keys: &[String]) -> anyhow::Result<Vec<String>> {

@@ -35,6 +35,11 @@ impl Answer {
         self.body.as_ref().is_some_and(|body| body.received == body.length)
     }
 
+    /// The length of its head, once that is whole.
+    pub(super) fn head_length(&self) -> usize {
+        self.head.len()
+    }
+
     /// Whether the server said that it closes the connection behind this answer.
     pub(super) fn closes(&self) -> bool {
         self.closes

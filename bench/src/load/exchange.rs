@@ -80,6 +80,20 @@ impl Exchange {
         Exchange { head: head.into_bytes().into(), body, expected }
     }
 
+    /// With more header fields.
+    #[must_use]
+    pub fn with_headers<'a>(mut self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut head = self.head.into_vec();
+        // In the place of the empty line, which comes behind them again.
+        head.truncate(head.len().saturating_sub(2));
+        for (name, value) in headers {
+            head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        head.extend_from_slice(b"\r\n");
+        self.head = head.into();
+        self
+    }
+
     /// The first line of the request, without what follows the path: a presigned URL is a credential.
     pub(super) fn name(&self) -> String {
         let line = self.head.split(|&byte| byte == b'?' || byte == b'\r').next().unwrap_or_default();
@@ -90,6 +104,16 @@ impl Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_are_added_before_the_empty_line() {
+        let expected = Expected { statuses: &[200], length: None, bytes: None };
+        let exchange =
+            Exchange::new("GET", "/b?list-type=2", "127.0.0.1:9".parse().unwrap(), Body::none(), expected);
+        let head = String::from_utf8(exchange.with_headers([("x-amz-date", "now")]).head.into()).unwrap();
+        assert!(head.starts_with("GET /b?list-type=2 HTTP/1.1\r\nHost: 127.0.0.1:9\r\n"), "{head}");
+        assert!(head.ends_with("Accept: */*\r\nx-amz-date: now\r\n\r\n"), "{head}");
+    }
 
     #[test]
     fn a_repeated_body_is_sent_piece_by_piece() {

@@ -6,7 +6,9 @@
 mod answer;
 mod connection;
 mod exchange;
+mod fetch;
 mod generator;
 
 pub use exchange::{Body, Exchange, Expected};
+pub use fetch::fetch;
 pub use generator::{Load, Tally, drive};

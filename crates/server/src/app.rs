@@ -7,7 +7,6 @@ use presign_store::Store;
 
 use crate::auth::Diagnoses;
 use crate::clock::Clock;
-use crate::config::Timeouts;
 use crate::http::{PublicHosts, TrustedProxies};
 use crate::keys::KeyRing;
 
@@ -20,6 +19,5 @@ pub(crate) struct App {
     pub(crate) presigned_bucket_operations: bool,
     pub(crate) hosts: PublicHosts,
     pub(crate) proxies: TrustedProxies,
-    pub(crate) timeouts: Timeouts,
     pub(crate) diagnoses: Diagnoses,
 }

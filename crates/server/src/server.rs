@@ -10,14 +10,13 @@ use std::time::Duration;
 use presign::VerifyPolicy;
 use presign_store::{OpenError, Store, StoreError, StoreOptions};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
-use crate::http::{PublicHosts, TrustedProxies, serve_connection};
+use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::{open_files, sweep};
 
@@ -106,7 +105,6 @@ impl Server {
             presigned_bucket_operations: config.auth.presigned_bucket_operations,
             hosts: PublicHosts::new(&config.public_endpoints, local_addr),
             proxies: TrustedProxies::new(config.trusted_proxies.clone()),
-            timeouts: config.timeouts,
             diagnoses: Diagnoses::default(),
         });
         Ok(Self { config, app, listener, local_addr, new_root_key })
@@ -143,40 +141,46 @@ impl Server {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreError> {
         let Self { config, app, listener, .. } = self;
         let mut shutdown = pin!(shutdown);
-        let (stop, stopping) = watch::channel(false);
-        // A semaphore that is asked for more permits than it can count panics.
-        let places = Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS)));
+        let watchdog = Arc::new(Watchdog::new(
+            open_files::connections_within_limit(config.max_connections),
+            config.timeouts,
+        ));
         let mut connections = JoinSet::new();
         let sweep = tokio::spawn(sweep::run(app.store.clone()));
+        let watch = tokio::spawn({
+            let watchdog = Arc::clone(&watchdog);
+            async move { watchdog.watch().await }
+        });
+        let newcomer = || async {
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, watchdog.admit(peer).await))
+        };
+        // Kept from round to round: whoever was accepted may still wait for a place.
+        let mut next = Box::pin(newcomer());
         loop {
-            let accepted = async {
-                // It fails only when the semaphore is closed, which nobody does.
-                let place = Arc::clone(&places).acquire_owned().await.ok();
-                (place, listener.accept().await)
-            };
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => {}
-                (place, accepted) = accepted => match accepted {
-                    Ok((stream, peer)) => {
-                        let serving = serve_connection(Arc::clone(&app), stream, peer, stopping.clone());
-                        connections.spawn(async move {
-                            serving.await;
-                            drop(place);
-                        });
+                accepted = &mut next => {
+                    match accepted {
+                        Ok((stream, place)) => {
+                            connections.spawn(serve_connection(Arc::clone(&app), stream, place));
+                        }
+                        Err(error) => {
+                            // Out of file descriptors, most likely: the next attempt has a better chance a little later.
+                            tracing::warn!(%error, "a connection could not be accepted");
+                            watchdog.make_room();
+                            tokio::time::sleep(Duration::from_millis(100)).await;
+                        }
                     }
-                    Err(error) => {
-                        // Out of file descriptors, most likely: the next attempt has a better chance a little later.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                },
+                    next.set(newcomer());
+                }
             }
         }
+        drop(next);
         drop(listener);
         tracing::info!(connections = connections.len(), "stopping: running transfers may finish");
-        // Nobody listening means that there is no connection left.
-        let _ = stop.send(true);
+        watchdog.stop();
         let all_ended = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(config.timeouts.shutdown, all_ended).await.is_err() {
             tracing::warn!(
@@ -186,6 +190,7 @@ impl Server {
             connections.shutdown().await;
         }
         sweep.abort();
+        watch.abort();
         app.store.close().await
     }
 }

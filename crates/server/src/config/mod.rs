@@ -44,7 +44,7 @@ pub struct Config {
     pub master_key: Option<MasterKey>,
     /// How long the server waits for what.
     pub timeouts: Timeouts,
-    /// Connections served at the same time; further ones wait.
+    /// Connections served at the same time. A further one gets the place of an idle one, or waits.
     pub max_connections: usize,
     /// Memory for object metadata that is read often, in bytes.
     pub cache_bytes: u64,
@@ -84,7 +84,7 @@ pub struct RootKeySetting {
 pub struct Timeouts {
     /// For the head of a request, from its first byte to its last.
     pub header_read: Duration,
-    /// For the next byte of a body, for a client that does not read its answer, and for the next request.
+    /// For the next request; for each 16 KiB of a body from the client, and of an answer to it.
     pub idle: Duration,
     /// For running transfers after the server was told to stop.
     pub shutdown: Duration,

@@ -188,7 +188,8 @@ pub const SETTINGS: &[Setting] = &[
         name: "timeouts.idle",
         default: Some("60s"),
         takes: "DURATION",
-        meaning: "How long a connection may stand still: between requests, within an upload, within a download.",
+        meaning: "How long a connection may be idle between requests. Within an upload or a download: how long the client \
+                  may take for each 16 KiB that it is to send or to read.",
         secret: false,
         read: |draft, value| set(&mut draft.config.timeouts.idle, value::duration(value.one()?)),
     },
@@ -202,9 +203,11 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "limits.connections",
-        default: Some("4096"),
+        default: Some("10000"),
         takes: "NUMBER",
-        meaning: "Connections served at the same time. Further ones wait to be accepted.",
+        meaning: "Connections served at the same time, as far as the limit on open files allows: three quarters of it are \
+                  for connections. When all are taken, a new one gets the place of one that is idle, the longest idle \
+                  first, and waits while none is.",
         secret: false,
         read: |draft, value| set(&mut draft.config.max_connections, value::positive(value.one()?)),
     },

@@ -1,56 +1,103 @@
-//! One connection: its requests one after another, its patience, its end.
+//! One connection: its requests one after another, and its end.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
-use super::idle_stream::{IdleStream, Patience};
+use super::orders::{Order, Orders};
+use super::patience::{Patience, Phase};
 use super::service;
+use super::unreadable;
+use super::watchdog::Place;
+use super::watched_stream::WatchedStream;
 use crate::app::App;
 
-/// Bytes that one connection buffers. Heads past the limits of [`presign_s3::limits`] fit in, so that they get S3's error and
-/// not a bare status; what does not fit in here gets 431.
+/// Bytes of a head that are read at all, request line included. All that [`presign_s3::limits`] allow fits in twice, so most
+/// of what is past them is refused with all that is known of the request; the rest is [`unreadable`].
+const HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of a body or an answer that one connection buffers.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// Header fields that are parsed at all, for the same reason.
-const PARSED_FIELDS: usize = 1000;
 
-/// What the requests of one connection share.
+/// What the requests of one connection share, and its watchdog sees of it.
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) patience: Patience,
+    pub(super) orders: Orders,
+    /// The body under way came too slowly, and is not waited for any longer.
+    pub(super) is_body_given_up: AtomicBool,
     /// An answer was given without reading the whole body.
     pub(super) has_unread_body: AtomicBool,
 }
 
-/// Serves a connection to its end: until the client closes it, stands still for too long, or the server stops.
-pub(crate) async fn serve_connection(
-    app: Arc<App>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    mut stopping: watch::Receiver<bool>,
-) {
+impl Connection {
+    pub(super) fn new(peer: SocketAddr) -> Self {
+        Self {
+            peer,
+            patience: Patience::new(),
+            orders: Orders::default(),
+            is_body_given_up: AtomicBool::new(false),
+            has_unread_body: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Serves a connection to its end: until the client closes it, the watchdog gives it up, or the server stops.
+///
+/// While nobody says anything it is *parked*: a socket and what is known of it, without buffers, which are most of what a
+/// connection costs.
+pub(crate) async fn serve_connection(app: Arc<App>, mut stream: TcpStream, place: Place) {
     // Answers are written whole; waiting to fill a segment only delays them.
     let _ = stream.set_nodelay(true);
-    let patience = Patience::new();
-    let timeouts = app.timeouts;
-    let has_unread_body = AtomicBool::new(false);
-    let connection = Arc::new(Connection { peer, patience: patience.clone(), has_unread_body });
+    let connection = place.connection();
+    let mut unread = Bytes::new();
+    while !unread.is_empty() || is_spoken_to(&stream, connection).await {
+        match Box::pin(talk(&app, stream, unread, connection)).await {
+            Some(parked) => (stream, unread) = parked,
+            None => return,
+        }
+    }
+}
+
+/// Waits parked. `false`: nothing came, and nothing is waited for any longer.
+async fn is_spoken_to(stream: &TcpStream, connection: &Connection) -> bool {
+    loop {
+        tokio::select! {
+            // What has come already is answered, whatever the watchdog thinks of it.
+            biased;
+            ready = stream.readable() => return ready.is_ok(),
+            order = connection.orders.next(&connection.patience) => match order {
+                Order::Park(_) => {}
+                Order::Close(_) | Order::Stop => return false,
+            },
+        }
+    }
+}
+
+/// Answers requests until there is a pause. Gives the stream back then, and nothing once the connection is over.
+async fn talk(
+    app: &Arc<App>,
+    stream: TcpStream,
+    unread: Bytes,
+    connection: &Arc<Connection>,
+) -> Option<(TcpStream, Bytes)> {
     let service = service_fn({
-        let connection = Arc::clone(&connection);
+        let (app, connection) = (Arc::clone(app), Arc::clone(connection));
         move |request: hyper::Request<Incoming>| {
-            connection.patience.request_began();
+            connection.patience.enter(Phase::Working);
             let answer = service::answer(Arc::clone(&app), Arc::clone(&connection), request);
             // Boxed, because what can be taken apart again must not be pinned to its place.
             Box::pin(async move { Ok::<_, Infallible>(answer.await) })
@@ -59,49 +106,62 @@ pub(crate) async fn serve_connection(
     });
     let mut http = http1::Builder::new()
         .max_buf_size(BUFFER_BYTES)
-        .max_headers(PARSED_FIELDS)
-        // Patience does that, and tells an idle connection from a slow head.
+        .max_header_size(HEAD_BYTES)
+        // The watchdog does that, and tells an idle connection from a slow head.
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(IdleStream::new(stream, patience.clone())), service);
-    if *stopping.borrow_and_update() {
-        Pin::new(&mut http).graceful_shutdown();
-    }
-    loop {
-        tokio::select! {
-            ended = poll_fn(|cx| http.poll_without_shutdown(cx)) => {
-                match ended {
-                    Ok(()) => break,
-                    Err(error) => {
-                        tracing::debug!(%peer, %error, "connection ended");
-                        return;
-                    }
+        .serve_connection(TokioIo::new(WatchedStream::new(stream, unread, Arc::clone(connection))), service);
+    let ended = loop {
+        let mut orders = pin!(connection.orders.next(&connection.patience));
+        let order = poll_fn(|cx| match http.poll_without_shutdown(cx) {
+            Poll::Ready(ended) => Poll::Ready(Err(ended)),
+            Poll::Pending => orders.as_mut().poll(cx).map(Ok),
+        });
+        match order.await {
+            Err(ended) => break ended,
+            Ok(Order::Stop) => Pin::new(&mut http).graceful_shutdown(),
+            Ok(Order::Park(_)) => {
+                let parts = http.into_parts();
+                return Some((parts.io.into_inner().into_inner(), parts.read_buf));
+            }
+            Ok(Order::Close(situation)) => match situation.phase() {
+                Phase::Body => connection.is_body_given_up.store(true, Ordering::Relaxed),
+                phase => {
+                    tracing::debug!(peer = %connection.peer, ?phase, "connection used up its time and was closed");
+                    return None;
                 }
-            }
-            () = patience.ran_out(&timeouts) => {
-                tracing::debug!(%peer, "connection stood still and was closed");
-                return;
-            }
-            stop = stopping.changed() => {
-                if stop.is_err() {
-                    return;
-                }
-                Pin::new(&mut http).graceful_shutdown();
-            }
+            },
         }
+    };
+    let parts = http.into_parts();
+    let stream = parts.io.into_inner();
+    let refused = stream.refused();
+    let mut stream = stream.into_inner();
+    connection.patience.enter(Phase::Lingering);
+    if let Err(error) = ended {
+        tracing::debug!(peer = %connection.peer, %error, "connection ended");
+        let answer = unreadable::answer(refused?, &parts.read_buf);
+        tokio::time::timeout(LINGER_QUIET, stream.write_all(&answer)).await.ok()?.ok()?;
     }
-    let mut stream = http.into_parts().io.into_inner();
-    if stream.shutdown().await.is_ok() && connection.has_unread_body.load(Ordering::Relaxed) {
-        linger(&mut stream).await;
+    let is_talking = refused.is_some() || connection.has_unread_body.load(Ordering::Relaxed);
+    if stream.shutdown().await.is_ok() && is_talking {
+        linger(&mut stream, connection).await;
     }
+    None
 }
+
+const LINGER_QUIET: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(30);
 
 /// Reads and forgets what the client is still sending. Closing a socket with unread bytes resets the connection, and the
 /// reset overtakes the answer that the client has yet to read.
-async fn linger(stream: &mut IdleStream) {
-    const QUIET: Duration = Duration::from_secs(5);
-    const TOTAL: Duration = Duration::from_secs(30);
-    let mut sink = vec![0; 64 * 1024];
+async fn linger(stream: &mut TcpStream, connection: &Connection) {
+    let mut sink = vec![0; 8 * 1024];
     let drain =
-        async { while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, stream.read(&mut sink)).await {} };
-    let _ = tokio::time::timeout(TOTAL, drain).await;
+        async { while let Ok(Ok(1..)) = tokio::time::timeout(LINGER_QUIET, stream.read(&mut sink)).await {} };
+    let given_up =
+        async { while !matches!(connection.orders.next(&connection.patience).await, Order::Close(_)) {} };
+    tokio::select! {
+        _ = tokio::time::timeout(LINGER, drain) => {}
+        () = given_up => {}
+    }
 }

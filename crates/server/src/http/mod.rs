@@ -5,10 +5,14 @@ mod client;
 mod connection;
 mod head;
 mod hosts;
-mod idle_stream;
+mod orders;
+mod patience;
 mod request_id;
 mod service;
+mod unreadable;
 mod upload;
+mod watchdog;
+mod watched_stream;
 
 pub(crate) use answer_body::AnswerBody;
 pub(crate) use client::{Client, TrustedProxies};
@@ -17,6 +21,7 @@ pub(crate) use head::Head;
 pub(crate) use hosts::PublicHosts;
 pub(crate) use request_id::RequestId;
 pub(crate) use upload::Upload;
+pub(crate) use watchdog::Watchdog;
 
 /// What every handler answers with.
 pub(crate) type Answer = hyper::Response<AnswerBody>;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER};
+use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use presign_s3::{S3Error, Target, operation};
@@ -34,15 +34,19 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     let id = RequestId::random();
     let mut record = AccessRecord::begin(id, connection.peer.ip(), &parts);
-    let mut upload = Upload::new(body, app.timeouts.idle);
+    let mut upload = Upload::new(body, Arc::clone(&connection));
     let outcome = respond(&app, connection.peer.ip(), &parts, &mut upload, &mut record).await;
     let mut answer = outcome.unwrap_or_else(|error| {
         record.refused(&error);
         refuse(&error, id, parts.method == Method::HEAD)
     });
     let holds_back = parts.headers.contains_key(EXPECT);
-    if !drain(&mut upload, holds_back).await {
-        connection.has_unread_body.store(true, Ordering::Relaxed);
+    let is_read = drain(&mut upload, holds_back).await;
+    connection.has_unread_body.store(!is_read, Ordering::Relaxed);
+    // Somebody on the way may have another opinion on where such a request ends. No client of S3 sends one.
+    let is_of_doubtful_length =
+        parts.headers.contains_key(TRANSFER_ENCODING) || answer.status() == StatusCode::LENGTH_REQUIRED;
+    if !is_read || is_of_doubtful_length {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     record.received(upload.received());

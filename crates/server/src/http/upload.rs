@@ -1,18 +1,24 @@
 //! The body of a request on its way in.
 
-use std::time::Duration;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Frame, Incoming};
 use presign_s3::S3Error;
+
+use super::connection::Connection;
+use super::patience::Phase;
 
 /// The body of a request. Until the first byte is asked for, a client that sent `Expect: 100-continue` holds it back.
 pub(crate) struct Upload {
     body: Incoming,
     announced: Option<u64>,
     received: u64,
-    patience: Duration,
+    connection: Arc<Connection>,
     has_ended: bool,
 }
 
@@ -21,36 +27,32 @@ pub(crate) struct Upload {
 pub(crate) enum UploadError {
     /// The client went away, or its framing broke off.
     Incomplete,
-    /// Not a byte for as long as a connection may stand still.
-    StoodStill,
+    /// It came more slowly than a body may, or not at all.
+    TooSlow,
 }
 
 impl From<UploadError> for S3Error {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Incomplete => Self::incomplete_body(),
-            UploadError::StoodStill => Self::request_timeout(),
+            UploadError::TooSlow => Self::request_timeout(),
         }
     }
 }
 
 impl Upload {
-    pub(super) fn new(body: Incoming, patience: Duration) -> Self {
+    pub(super) fn new(body: Incoming, connection: Arc<Connection>) -> Self {
         let announced = body.size_hint().exact();
         let has_ended = body.is_end_stream();
-        Self { body, announced, received: 0, patience, has_ended }
+        Self { body, announced, received: 0, connection, has_ended }
     }
 
     /// The next bytes, never empty; `None` at the end.
     pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, UploadError> {
         while !self.has_ended {
-            let frame = tokio::time::timeout(self.patience, self.body.frame()).await;
-            let frame = match frame.map_err(|_| UploadError::StoodStill)? {
-                Some(frame) => frame.map_err(|_| UploadError::Incomplete)?,
-                None => {
-                    self.has_ended = true;
-                    break;
-                }
+            let Some(frame) = poll_fn(|cx| self.poll_frame(cx)).await? else {
+                self.has_ended = true;
+                break;
             };
             // What is no data is trailers, which nothing here asked for.
             if let Ok(bytes) = frame.into_data()
@@ -61,6 +63,25 @@ impl Upload {
             }
         }
         Ok(None)
+    }
+
+    /// The next frame. While there is none the client is the one to move, and the watchdog sees to it that it does.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, UploadError>> {
+        let patience = &self.connection.patience;
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                patience.enter(Phase::Working);
+                Poll::Ready(frame.transpose().map_err(|_| UploadError::Incomplete))
+            }
+            Poll::Pending if self.connection.is_body_given_up.load(Ordering::Relaxed) => {
+                patience.enter(Phase::Working);
+                Poll::Ready(Err(UploadError::TooSlow))
+            }
+            Poll::Pending => {
+                patience.enter(Phase::Body);
+                Poll::Pending
+            }
+        }
     }
 
     /// All of a body that the caller knows to be small.
@@ -101,5 +122,14 @@ impl Upload {
     /// How many bytes came in.
     pub(super) fn received(&self) -> u64 {
         self.received
+    }
+}
+
+impl Drop for Upload {
+    /// Nobody waits for it any longer, wherever it was left.
+    fn drop(&mut self) {
+        if self.connection.patience.phase() == Phase::Body {
+            self.connection.patience.enter(Phase::Working);
+        }
     }
 }

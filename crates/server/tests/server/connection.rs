@@ -1,4 +1,4 @@
-//! Connections: held-back bodies, uploads that break off, patience, and the end of the server.
+//! Connections: held-back bodies, uploads that break off, and the end of the server.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -61,47 +61,6 @@ fn a_length_and_chunks_at_once_are_not_believed() {
     stream.write_all(request.as_bytes()).unwrap();
     assert_eq!(read_answer(&mut stream, false).status, 411);
     server.get("k").assert_code(404, "NoSuchKey");
-}
-
-#[test]
-fn an_upload_that_stands_still_is_given_up() {
-    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "300ms")]);
-    let url = server.presign(&PresignRequest::put("k"));
-    let head = format!("PUT {url} HTTP/1.1\r\nHost: {}\r\nContent-Length: 5\r\n\r\nhe", server.address);
-    let mut stream = server.connect();
-    stream.write_all(head.as_bytes()).unwrap();
-    read_answer(&mut stream, false).assert_code(400, "RequestTimeout");
-    server.get("k").assert_code(404, "NoSuchKey");
-}
-
-#[test]
-fn a_download_that_nobody_reads_is_given_up() {
-    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "500ms")]);
-    let size = 20_000_000;
-    server.put("k", vec![7; size]);
-    let call = server.call("GET", &server.presign(&PresignRequest::get("k")));
-    let mut stream = server.connect();
-    stream.write_all(&call.to_bytes()).unwrap();
-    std::thread::sleep(Duration::from_secs(3));
-    let mut received = Vec::new();
-    let _ = stream.read_to_end(&mut received);
-    assert!(received.len() < size, "{}", received.len());
-    // One that is read goes on for as long as it takes.
-    assert_eq!(server.get("k").body.len(), size);
-}
-
-#[test]
-fn a_slow_head_and_an_idle_connection_are_closed_each_in_its_time() {
-    // The limit that is not meant is far past the client's own patience.
-    let closed_after = |setting: &str, bytes: &[u8]| {
-        let server = TestServer::with(&[(setting, "500ms")]);
-        let began = Instant::now();
-        assert_eq!(server.raw(bytes), b"");
-        began.elapsed()
-    };
-    let shortest = Duration::from_millis(500);
-    assert!(closed_after("PRESIGN_TIMEOUTS_HEADER_READ", b"GET / HTTP/1.1\r\n") >= shortest);
-    assert!(closed_after("PRESIGN_TIMEOUTS_IDLE", b"") >= shortest);
 }
 
 #[test]
@@ -193,19 +152,4 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(server.get("small").text(), "hello");
     assert!(server.get("large").body == large, "the bytes differ");
     assert_eq!(server.signed(Method::Head, &format!("/{BUCKET}")).answer().status, 200);
-}
-
-#[test]
-fn only_so_many_connections_are_served_at_a_time() {
-    let server = TestServer::with(&[("PRESIGN_LIMITS_CONNECTIONS", "1")]);
-    let mut first = server.connect();
-    first.write_all(&server.signed(Method::Head, "/bucket").to_bytes()).unwrap();
-    assert_eq!(read_answer(&mut first, true).status, 200);
-    let mut second = server.connect();
-    second.write_all(&server.signed(Method::Head, "/bucket").to_bytes()).unwrap();
-    second.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert!(second.read(&mut [0]).is_err());
-    drop(first);
-    second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    assert_eq!(read_answer(&mut second, true).status, 200);
 }

@@ -62,16 +62,21 @@ impl<'a> ClaimV2<'a> {
         let expected = sigv2::hmac_sha1(secret, signed.text.as_bytes());
         let provided = STANDARD.decode(self.signature.as_bytes()).unwrap_or_default();
         let matched: bool = expected.ct_eq(&provided[..]).into();
+        let honoured = known.is_some() && matched && !signed.is_ambiguous;
+        // The refusal of an unknown key costs what a wrong signature's does.
+        let mismatch = (!honoured).then(|| {
+            Refusal::SignatureMismatch(Box::new(SignatureMismatch {
+                access_key_id: self.access_key_id.to_string(),
+                string_to_sign: signed.text,
+                signature_provided: self.signature.to_string(),
+                canonical_request: None,
+            }))
+        });
         if known.is_none() {
             return Err(Refusal::UnknownAccessKey { access_key_id: self.access_key_id.into_owned() });
         }
-        if !matched || signed.is_ambiguous {
-            return Err(Refusal::SignatureMismatch(Box::new(SignatureMismatch {
-                access_key_id: self.access_key_id.into_owned(),
-                string_to_sign: signed.text,
-                signature_provided: self.signature.into_owned(),
-                canonical_request: None,
-            })));
+        if let Some(mismatch) = mismatch {
+            return Err(mismatch);
         }
         check_session_token(known, self.session_token.as_deref())?;
         Ok(Verified {

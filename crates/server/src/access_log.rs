@@ -121,9 +121,12 @@ impl AccessRecord {
             Some(Mechanism::FormV4) => ("POST", "SigV4"),
             Some(Mechanism::FormV2) => ("POST", "SigV2"),
         };
-        let uri = redact_url(&self.uri.to_string());
+        let uri = match self.uri.authority() {
+            None => redact_url(self.uri.path_and_query().map_or("*", |target| target.as_str())),
+            Some(_) => redact_url(&self.uri.to_string()),
+        };
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
-        let request = format!("{} {}", self.method, shortened(&uri, 4096));
+        let request = [self.method.as_str(), " ", shortened(&uri, 4096)].concat();
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,

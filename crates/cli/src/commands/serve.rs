@@ -10,6 +10,8 @@ use presign_server::{Config, LogConfig, LogFormat, NewRootKey, Overrides, SETTIN
 use tracing_subscriber::EnvFilter;
 
 use crate::exports::exports;
+use crate::gathered_log::{GatheredLog, LogEnd};
+use crate::log_line::LogLine;
 use crate::pairs::parse_equation;
 use crate::stop_signal::StopSignal;
 
@@ -82,7 +84,7 @@ pub(crate) async fn run(arguments: ServeArguments, quiet: bool) -> Result<()> {
     // The first signal may come at any time, and the data directory shall be closed in order.
     let mut stop = StopSignal::catch().context("signals cannot be caught")?;
     let config = Config::load(&environment(), &arguments.into_overrides())?;
-    log_to_stderr(&config.log)?;
+    let _log = log_to_stderr(&config.log)?;
     let (region, data) = (config.region.clone(), config.data.clone());
     let server = Server::bind(config).await?;
     let endpoint = server.endpoint_url();
@@ -129,16 +131,28 @@ fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn log_to_stderr(log: &LogConfig) -> Result<()> {
+/// Lines are gathered, but not for a person who watches a terminal.
+fn log_to_stderr(log: &LogConfig) -> Result<Option<LogEnd>> {
     let filter = EnvFilter::try_new(&log.level).with_context(|| {
         format!("log.level is `{}`; it must be error, warn, info, debug, or a filter such as info,presign_server=debug", log.level)
     })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let is_terminal = io::stderr().is_terminal();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal);
+    if is_terminal {
+        let subscriber = subscriber.with_writer(io::stderr);
+        match log.format {
+            LogFormat::Text => subscriber.init(),
+            LogFormat::Json => subscriber.json().init(),
+        }
+        return Ok(None);
+    }
+    let (gathered, end) = GatheredLog::begin(io::stderr()).context("the log cannot be begun")?;
+    let subscriber = subscriber.with_writer(gathered);
     match log.format {
-        LogFormat::Text => subscriber.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Text => subscriber.event_format(LogLine).init(),
         LogFormat::Json => subscriber.json().init(),
     }
-    Ok(())
+    Ok(Some(end))
 }
 
 /// Standard output has the root key and nothing else, in words that a shell understands.

@@ -1,5 +1,6 @@
 //! The names of one request: what a client quotes and the log finds.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use base64::Engine;
@@ -13,9 +14,7 @@ impl RequestId {
     /// A new id. Should the system have no random numbers, it is all zeros: an id is no secret, and a request is not
     /// refused for want of one.
     pub(crate) fn random() -> Self {
-        let mut random = [0; 56];
-        let _ = getrandom::fill(&mut random);
-        Self(random)
+        POOL.with_borrow_mut(Pool::take)
     }
 
     /// `x-amz-id-2`, which S3's error bodies call `HostId`: 64 characters of base64.
@@ -25,10 +24,38 @@ impl RequestId {
     }
 }
 
+/// Random bytes for the ids to come: asking the system for each would cost a request a system call.
+struct Pool {
+    bytes: [u8; 56 * 64],
+    used: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; 56 * 64], used: 56 * 64 }) };
+}
+
+impl Pool {
+    fn take(&mut self) -> RequestId {
+        if self.used >= self.bytes.len() {
+            if getrandom::fill(&mut self.bytes).is_err() {
+                self.bytes.fill(0);
+            }
+            self.used = 0;
+        }
+        let next = self.bytes.get(self.used..).and_then(<[u8]>::first_chunk);
+        self.used += 56;
+        // The pool holds whole ids, so there always is one.
+        RequestId(next.copied().unwrap_or([0; 56]))
+    }
+}
+
 /// `x-amz-request-id`: 16 upper-case hexadecimal digits.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02X}"))
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |&digit| char::from(digit));
+        let digits = self.0.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        f.write_str(&digits.collect::<String>())
     }
 }
 
@@ -41,6 +68,7 @@ mod tests {
         assert_eq!(RequestId([0xab; 56]).to_string(), "ABABABABABABABAB");
         assert_eq!(RequestId([0; 56]).to_string(), "0000000000000000");
         assert_eq!(RequestId::random().host_id().len(), 64);
-        assert_ne!(RequestId::random().to_string(), RequestId::random().to_string());
+        let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RequestId::random().host_id()).collect();
+        assert_eq!(ids.len(), 1_000);
     }
 }

@@ -12,8 +12,8 @@ use crate::{
     StoreError,
 };
 
-/// Objects up to this many bytes live in their row; larger ones become blobs.
-pub const INLINE_LIMIT: usize = 16 * 1024;
+/// Objects up to this many bytes live in the database, where a flush serves many of them; larger ones become blobs.
+pub const INLINE_LIMIT: usize = 64 * 1024;
 
 /// An upload whose bytes arrive one by one. Dropped without [`finish`](Self::finish) it leaves nothing behind.
 pub struct PutStream {

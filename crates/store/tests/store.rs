@@ -170,7 +170,7 @@ async fn a_reader_finishes_with_the_version_it_opened() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_racing_with_overwrites_see_one_version_or_another() {
     let (_directory, store) = open().await;
-    let versions = [20_000, 30_000, 100];
+    let versions = [INLINE_LIMIT + 20_000, INLINE_LIMIT + 30_000, 100];
     put(&store, "k", &bytes(versions[0]), Precondition::Unconditional).await.unwrap();
     let writer = tokio::spawn({
         let store = store.clone();
@@ -225,9 +225,14 @@ async fn the_collector_does_not_harm_uploads_that_end_while_it_runs() {
         let store = store.clone();
         async move {
             for at in 0..60 {
-                put(&store, &format!("k{at}"), &bytes(20_000 + at), Precondition::Unconditional)
-                    .await
-                    .unwrap();
+                put(
+                    &store,
+                    &format!("k{at}"),
+                    &bytes(INLINE_LIMIT + 20_000 + at),
+                    Precondition::Unconditional,
+                )
+                .await
+                .unwrap();
             }
         }
     });
@@ -236,7 +241,7 @@ async fn the_collector_does_not_harm_uploads_that_end_while_it_runs() {
     }
     uploads.await.unwrap();
     for at in 0..60 {
-        assert_eq!(get(&store, &format!("k{at}")).await.unwrap(), bytes(20_000 + at));
+        assert_eq!(get(&store, &format!("k{at}")).await.unwrap(), bytes(INLINE_LIMIT + 20_000 + at));
     }
 }
 
@@ -244,7 +249,7 @@ async fn the_collector_does_not_harm_uploads_that_end_while_it_runs() {
 async fn an_upload_whose_caller_gives_up_while_it_ends_is_whole_or_gone() {
     let (_directory, store) = open().await;
     for at in 0..20 {
-        let content = bytes(50_000 + at);
+        let content = bytes(INLINE_LIMIT + 50_000 + at);
         let upload = put(&store, "k", &content, Precondition::Unconditional);
         // The caller hangs up somewhere between the first byte and the answer.
         drop(tokio::time::timeout(Duration::from_micros(at as u64 * 150), upload).await);
@@ -252,7 +257,7 @@ async fn an_upload_whose_caller_gives_up_while_it_ends_is_whole_or_gone() {
             assert_eq!(read, bytes(read.len()));
         }
     }
-    put(&store, "k", &bytes(60_000), Precondition::Unconditional).await.unwrap();
+    put(&store, "k", &bytes(INLINE_LIMIT + 60_000), Precondition::Unconditional).await.unwrap();
     // Whatever was given up leaves garbage at most, and the collector takes that.
     let mut left = store.collect_orphans(Duration::ZERO).await.unwrap();
     for _ in 0..600 {
@@ -263,7 +268,7 @@ async fn an_upload_whose_caller_gives_up_while_it_ends_is_whole_or_gone() {
         left = store.collect_orphans(Duration::ZERO).await.unwrap();
     }
     assert_eq!((left.examined, left.deleted), (1, 0));
-    assert_eq!(get(&store, "k").await.unwrap(), bytes(60_000));
+    assert_eq!(get(&store, "k").await.unwrap(), bytes(INLINE_LIMIT + 60_000));
 }
 
 #[tokio::test]

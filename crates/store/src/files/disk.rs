@@ -2,20 +2,22 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
-use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rustix::fs::{CWD, FallocateFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
+use super::buffers::Buffers;
 use crate::{Poison, StoreError};
 
 /// The disk. Every error it gives names the path.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk {
+    /// What files are read into.
+    pub(super) buffers: Buffers,
     /// What may still be written before the disk acts as if it were full.
     #[cfg(test)]
     pub(crate) room: Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>,
@@ -139,13 +141,10 @@ impl Disk {
     /// Up to `length` bytes at `offset` that are in the page cache; none of them when the first is not, or when this
     /// file system cannot tell.
     pub(crate) fn read_cached(&self, file: &File, offset: u64, length: usize) -> Bytes {
-        let mut buffer = BytesMut::zeroed(length);
-        let mut slices = [IoSliceMut::new(&mut buffer)];
+        let mut buffer = self.buffers.take(length);
+        let mut slices = [IoSliceMut::new(buffer.as_mut())];
         match rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT) {
-            Ok(read) => {
-                buffer.truncate(read);
-                buffer.freeze()
-            }
+            Ok(read) => buffer.freeze(read),
             Err(_) => Bytes::new(),
         }
     }
@@ -158,9 +157,9 @@ impl Disk {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StoreError> {
-        let mut buffer = BytesMut::zeroed(length);
+        let mut buffer = self.buffers.take(length);
         let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = buffer.as_mut().get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match file.read_at(rest, offset + filled as u64) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
@@ -168,8 +167,7 @@ impl Disk {
                 Err(error) => return Err(failure("reading", path, &error)),
             }
         }
-        buffer.truncate(filled);
-        Ok(buffer.freeze())
+        Ok(buffer.freeze(filled))
     }
 
     /// The names in a directory, in no order. None when it is not there.
@@ -194,18 +192,6 @@ impl Disk {
                 file.write_all_at(&vec![0; length], 0).map_err(|error| failure("allocating", path, &error))
             }
             Err(error) => Err(failure("allocating", path, &error.into())),
-        }
-    }
-
-    /// Makes sure that a range of a file will have a place on the disk when it is written. The file's length stays as it
-    /// is.
-    pub(crate) fn make_room(&self, file: &File, path: &Path, range: Range<u64>) -> Result<(), StoreError> {
-        let length = range.end.saturating_sub(range.start);
-        let room = || rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, length);
-        match rustix::io::retry_on_intr(room) {
-            // This file system gives no room before it is needed.
-            Ok(()) | Err(Errno::OPNOTSUPP) => Ok(()),
-            Err(error) => Err(failure("making room", path, &error.into())),
         }
     }
 

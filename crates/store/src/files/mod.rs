@@ -12,6 +12,7 @@
 
 mod blobs;
 mod block_sums;
+mod buffers;
 mod crc64;
 mod disk;
 mod initialized;

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::failure::store_error;
-use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Operation, Pending};
 use super::readers::Readers;
@@ -24,8 +23,8 @@ use crate::{
     Precondition, PutError, StoreError,
 };
 
-/// How many writes may wait for the writer. With rows of 16 KiB that is 16 MiB of memory.
-const QUEUE: usize = 1_024;
+/// How many writes may wait for the writer. With objects of 64 KiB that is 32 MiB of memory.
+const QUEUE: usize = 512;
 
 /// How the engine is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +84,7 @@ impl SqliteMetadata {
         let hot = Arc::new(Hot::new(options.cache_bytes));
         let (queue, receiver) = std::sync::mpsc::channel();
         let place = path.display().to_string();
-        let growth = Growth::open(disk, &path)?;
-        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve, growth)
+        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve)
             .map_err(|error| store_error("opening the database", &place, &error))?;
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::Io {

@@ -1,5 +1,6 @@
 //! Times as HTTP headers write them (RFC 9110 §5.6.7).
 
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 /// The three forms a recipient must take: IMF-fixdate, RFC 850's, and the one of C's `asctime`.
@@ -8,7 +9,9 @@ const FORMS: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GM
 /// `Sat, 21 Nov 2026 17:15:42 GMT` (IMF-fixdate).
 #[must_use]
 pub fn format(time: Timestamp) -> String {
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    // The printer is several times as fast, and takes no years before 0.
+    let printed = DateTimePrinter::new().timestamp_to_rfc9110_string(&time);
+    printed.unwrap_or_else(|_| time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
 
 /// Reads a date in any of the three forms; `None` if it is in none of them, in which case RFC 9110 has the

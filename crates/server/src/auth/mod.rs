@@ -9,4 +9,4 @@ mod gate;
 
 pub(crate) use authenticate::authorize;
 pub(crate) use cause::Diagnoses;
-pub(crate) use gate::{Authorized, UploadRules};
+pub(crate) use gate::{Authorized, Gate, UploadRules};

@@ -100,8 +100,7 @@ async fn talk(
             connection.patience.enter(Phase::Working);
             let answer = service::answer(Arc::clone(&app), Arc::clone(&connection), request);
             // Boxed, because what can be taken apart again must not be pinned to its place.
-            Box::pin(async move { Ok::<_, Infallible>(answer.await) })
-                as Pin<Box<dyn Future<Output = Result<_, Infallible>> + Send>>
+            Box::pin(answer) as Pin<Box<dyn Future<Output = Result<_, Infallible>> + Send>>
         }
     });
     let mut http = http1::Builder::new()

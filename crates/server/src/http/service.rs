@@ -1,5 +1,6 @@
 //! One request: from its head to the last byte of its answer.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(super) async fn answer(
     app: Arc<App>,
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Response<ObservedBody> {
+) -> Result<Response<ObservedBody>, Infallible> {
     let (parts, body) = request.into_parts();
     let id = RequestId::random();
     let mut record = AccessRecord::begin(id, connection.peer.ip(), &parts);
@@ -52,7 +53,7 @@ pub(super) async fn answer(
     record.received(upload.received());
     add_names(&mut answer, id);
     record.answered(answer.status());
-    answer.map(|body| ObservedBody { body, record, connection })
+    Ok(answer.map(|body| ObservedBody { body, record, connection }))
 }
 
 async fn respond(

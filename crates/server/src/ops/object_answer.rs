@@ -56,7 +56,7 @@ pub(super) fn decide(read: &ObjectRead, object: &Object) -> Result<ObjectAnswer,
 
 fn put_validators(headers: &mut HeaderMap, object: &Object) {
     put(headers, LAST_MODIFIED, http_date::format(calendar(object.modified)));
-    put(headers, ETAG, format!("\"{}\"", object.etag));
+    put(headers, ETAG, ["\"", &object.etag, "\""].concat());
 }
 
 fn put_range(headers: &mut HeaderMap, range: ContentRange) {

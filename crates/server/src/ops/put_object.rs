@@ -94,8 +94,11 @@ fn check_size(rules: &UploadRules, length: u64) -> Result<(), S3Error> {
 
 /// Whether the write can succeed at all as things are now. What counts is decided again when it is made.
 async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3Error> {
-    let key = input.key.as_str();
-    let existing = place.store.head(input.bucket.as_str(), key).await.map_err(|error| refused(&error))?;
+    let (bucket, key) = (input.bucket.as_str(), input.key.as_str());
+    if input.condition == WriteCondition::Always {
+        return place.bucket(bucket).await.map(drop);
+    }
+    let existing = place.store.head(bucket, key).await.map_err(|error| refused(&error))?;
     let holds = match (&input.condition, &existing) {
         (WriteCondition::Always, _) => true,
         (WriteCondition::Absent, existing) => existing.is_none(),

@@ -5,6 +5,7 @@ mod command;
 mod compare;
 mod durability;
 mod forgery;
+mod fuzz;
 mod growth;
 mod lint;
 mod node;
@@ -53,6 +54,8 @@ enum Task {
     /// Alter a million good requests, and expect the store to refuse every one that means something else. A short run
     /// is part of `test`.
     Forgery(forgery::Options),
+    /// Try millions of inputs on one parser with libFuzzer. A short run of every parser is part of `test`.
+    Fuzz(fuzz::Options),
     /// Measure whether the time of a refusal tells which keys there are, or how much of a signature is right.
     Timing(timing::Options),
     /// Measure a store of five million objects beside one of ten thousand (Linux, two cores, strace, minutes).
@@ -79,6 +82,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Growth(options) => growth::measure(&workspace, &options),
         Task::Compare(options) => compare::measure(&workspace, &options),
         Task::Forgery(options) => forgery::run_long(&workspace, &options),
+        Task::Fuzz(options) => fuzz::search(&workspace, &options),
         Task::Timing(options) => timing::measure(&workspace, &options),
         Task::Durability(options) => return durability::prove(&workspace, &options),
     }?;

@@ -41,6 +41,9 @@ mod caveats;
 mod credentials;
 mod endpoint;
 mod explain;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod method;
 mod parameter_name;
 mod sign;

@@ -38,6 +38,9 @@ mod config;
 mod cors;
 mod endpoint;
 mod examination;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod keys;
 mod open_files;

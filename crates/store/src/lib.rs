@@ -49,6 +49,9 @@ mod bucket;
 pub mod conformance;
 mod error;
 pub mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod in_flight;
 mod listing;
 mod metadata;

@@ -156,13 +156,13 @@ fn header_part(line: &str) -> LinePart {
 fn compare(signed: &[Line<'_>], arrived: &[Line<'_>]) -> Vec<LineDifference> {
     let mut differences = Vec::new();
     // What is missing comes before what stands in its place.
-    for line in signed {
-        if !arrived.iter().any(|other| other.part == line.part) {
+    for (at, line) in signed.iter().enumerate() {
+        if counterpart(signed, at, arrived).is_none() {
             differences.push(difference(line.number, &line.part, Some(line.text), None));
         }
     }
-    for line in arrived {
-        let other = signed.iter().find(|other| other.part == line.part);
+    for (at, line) in arrived.iter().enumerate() {
+        let other = counterpart(arrived, at, signed);
         if other.is_none_or(|other| other.text != line.text) {
             differences.push(difference(
                 line.number,
@@ -174,6 +174,13 @@ fn compare(signed: &[Line<'_>], arrived: &[Line<'_>]) -> Vec<LineDifference> {
     }
     differences.sort_by_key(|difference| difference.line);
     differences
+}
+
+/// The line of the other text that holds the same; of a header that has several lines, the one of the same place.
+fn counterpart<'l, 't>(lines: &[Line<'_>], at: usize, others: &'l [Line<'t>]) -> Option<&'l Line<'t>> {
+    let part = &lines.get(at)?.part;
+    let earlier = lines.iter().take(at).filter(|line| line.part == *part).count();
+    others.iter().filter(|other| other.part == *part).nth(earlier)
 }
 
 fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Option<&str>) -> LineDifference {
@@ -194,12 +201,9 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
 fn parameters_not_in(query: &str, other: &str) -> String {
     let others: HashSet<&str> = other.split('&').collect();
     let only_here: Vec<&str> = query.split('&').filter(|pair| !others.contains(pair)).collect();
-    // With no parameter of its own, its order or their number is what differs.
-    let shown = if only_here.is_empty() && query.len() >= other.len() {
-        query.to_owned()
-    } else {
-        only_here.join("&")
-    };
+    let only_here = only_here.join("&");
+    // With no parameter of its own, or none that can be seen, its order or their number is what differs.
+    let shown = if only_here.is_empty() && query.len() >= other.len() { query.to_owned() } else { only_here };
     let redacted = redact_url(&format!("?{shown}"));
     redacted.strip_prefix('?').unwrap_or(&redacted).to_owned()
 }
@@ -250,5 +254,23 @@ mod tests {
             [LinePart::ContentType, LinePart::Header { header: "x-amz-acl".to_owned() }, LinePart::Resource]
         );
         assert_eq!(compare_strings_to_sign(arrived, arrived), []);
+    }
+
+    #[test]
+    fn a_header_of_two_lines_is_like_itself() {
+        let twice =
+            "GET\n/b/k\n\nhost:h\nx-amz-meta-a:1\nx-amz-meta-a:2\n\nhost;x-amz-meta-a\nUNSIGNED-PAYLOAD";
+        assert_eq!(compare_canonical_requests(twice, twice), []);
+        let differences = compare_canonical_requests(twice, &twice.replace("a:2", "a:3"));
+        assert_eq!(differences.len(), 1);
+        assert_eq!((differences[0].line, differences[0].signed.as_deref()), (6, Some("x-amz-meta-a:2")));
+    }
+
+    #[test]
+    fn an_ampersand_too_many_is_shown() {
+        let signed = "GET\n/b/k\na=1&&b=2\nhost:h\n\nhost\nUNSIGNED-PAYLOAD";
+        let differences = compare_canonical_requests(signed, &signed.replace("&&", "&"));
+        assert_eq!(differences.len(), 1);
+        assert_eq!(differences[0].signed.as_deref(), Some("a=1&&b=2"));
     }
 }

@@ -32,13 +32,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`]: the first thing that is wrong, with where it stands and what it must be.
     pub fn load(environment: &BTreeMap<String, String>, overrides: &Overrides) -> Result<Self, ConfigError> {
-        let mut layers = Layers::new();
-        for setting in SETTINGS {
-            if let Some(default) = setting.default {
-                let value = Value::One(default.to_owned());
-                layers.insert(setting.name, Found { value, origin: Origin::Default, in_file: false });
-            }
-        }
+        let mut layers = default_layers();
         if let Some((path, origin)) = configuration_file(environment, overrides) {
             let text = read_file(&path, "config", &origin)?;
             add_layer(&mut layers, toml_values(&path, &text)?)?;
@@ -47,6 +41,25 @@ impl Config {
         add_layer(&mut layers, override_values(overrides)?)?;
         assemble(&layers)
     }
+
+    /// What a configuration file alone makes.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn of_toml(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mut layers = default_layers();
+        add_layer(&mut layers, toml_values(path, text)?)?;
+        assemble(&layers)
+    }
+}
+
+fn default_layers() -> Layers {
+    let mut layers = Layers::new();
+    for setting in SETTINGS {
+        if let Some(default) = setting.default {
+            let value = Value::One(default.to_owned());
+            layers.insert(setting.name, Found { value, origin: Origin::Default, in_file: false });
+        }
+    }
+    layers
 }
 
 fn configuration_file(

@@ -10,3 +10,5 @@ pub use root_key::{NewRootKey, RootKeyError};
 
 pub(crate) use ring::{KeyRing, KnownKey};
 pub(crate) use root_key::open_ring;
+#[cfg(feature = "fuzzing")]
+pub(crate) use seal::{open, seal};

@@ -13,10 +13,10 @@ const NONCE_BYTES: usize = 12;
 
 /// What was sealed with another key, for another access key id, or was damaged. The three cannot be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotOurs;
+pub(crate) struct NotOurs;
 
 /// Seals `secret`: version, nonce, ciphertext with its tag.
-pub(super) fn seal(
+pub(crate) fn seal(
     master: &MasterKey,
     access_key_id: &str,
     secret: &str,
@@ -34,7 +34,7 @@ pub(super) fn seal(
 }
 
 /// Opens what [`seal`] sealed for that access key id.
-pub(super) fn open(
+pub(crate) fn open(
     master: &MasterKey,
     access_key_id: &str,
     sealed: &[u8],

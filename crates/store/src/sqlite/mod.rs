@@ -12,7 +12,7 @@ mod log_check;
 mod operation;
 mod queries;
 mod readers;
-mod row;
+pub(crate) mod row;
 mod schema;
 mod writer;
 mod writes;

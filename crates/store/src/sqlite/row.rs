@@ -78,7 +78,7 @@ pub(super) fn content_sum(bytes: &[u8]) -> u64 {
 }
 
 /// All of an object but its key and its content.
-pub(super) fn encode(object: &Object) -> Vec<u8> {
+pub(crate) fn encode(object: &Object) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(&object.modified.0.to_le_bytes());
     out.extend_from_slice(&object.size.to_le_bytes());
@@ -130,7 +130,7 @@ fn push(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
 }
 
 /// Reads what [`encode`] wrote. `None`: that is not what it is.
-pub(super) fn decode(key: &[u8], meta: &[u8]) -> Option<Arc<Object>> {
+pub(crate) fn decode(key: &[u8], meta: &[u8]) -> Option<Arc<Object>> {
     let (fixed, mut fields) = split(meta)?;
     let mut object = Object {
         key: text(key)?,
@@ -164,7 +164,7 @@ pub(super) fn decode(key: &[u8], meta: &[u8]) -> Option<Arc<Object>> {
 }
 
 /// What a listing shows of it.
-pub(super) fn decode_summary(key: &[u8], meta: &[u8]) -> Option<ObjectSummary> {
+pub(crate) fn decode_summary(key: &[u8], meta: &[u8]) -> Option<ObjectSummary> {
     let (fixed, mut fields) = split(meta)?;
     let mut summary = ObjectSummary {
         key: text(key)?,
@@ -184,7 +184,7 @@ pub(super) fn decode_summary(key: &[u8], meta: &[u8]) -> Option<ObjectSummary> {
 }
 
 /// The ETag alone.
-pub(super) fn decode_etag(meta: &[u8]) -> Option<&str> {
+pub(crate) fn decode_etag(meta: &[u8]) -> Option<&str> {
     let (_, mut fields) = split(meta)?;
     while let Some((tag, value)) = fields.next()? {
         if tag == ETAG {

@@ -307,7 +307,10 @@ pub(super) fn control_character(
 ) -> Option<()> {
     let control = [*random.pick(b"\0\x01\x08\x0b\x1b\x7f\r\n")];
     match random.below(4) {
-        0 => request.target.splice(1..1, control).for_each(drop),
+        0 => {
+            let at = random.below(request.target.len());
+            request.target.splice(at..at, control).for_each(drop);
+        }
         1 => request.target.extend(control),
         _ => {
             return edit_value(request, random, |value, random| {

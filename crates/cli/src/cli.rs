@@ -2,11 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::backup::BackupArguments;
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::demo::DemoArguments;
+use crate::commands::fsck::FsckArguments;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::post::PostArguments;
+use crate::commands::restore::RestoreArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::share::ShareArguments;
 use crate::commands::url::UrlArguments;
@@ -38,6 +41,12 @@ pub(crate) enum Command {
     Share(Box<ShareArguments>),
     /// Say what a presigned URL is for, until when, and why it is refused
     Inspect(Box<InspectArguments>),
+    /// Check a store that is not running
+    Fsck(FsckArguments),
+    /// Copy a store, also while it runs
+    Backup(BackupArguments),
+    /// Make a store of a backup
+    Restore(RestoreArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

@@ -251,7 +251,7 @@ unsafe fn verify(inner: *mut sqlite3_file, offset: u64, bytes: &[u8]) -> Result<
         ffi::SQLITE_IOERR_SHORT_READ => return Ok(Err(Damage::Page(1))),
         code => return Err(code),
     }
-    let Some(size) = page::size_in_header(&header) else { return Ok(Err(Damage::Page(1))) };
+    let Some(size) = page::page_size(&header) else { return Ok(Err(Damage::Page(1))) };
     let start = offset - offset % size as u64;
     let (Some(number), Ok(start_at)) = (page::number(start, size), sqlite3_int64::try_from(start)) else {
         return Ok(Err(Damage::Page(1)));

@@ -43,5 +43,5 @@ mod vfs;
 
 pub use damage::{Damage, take_damage};
 pub use file::make_room;
-pub use page::{RESERVED_BYTES, is_intact};
+pub use page::{RESERVED_BYTES, is_intact, page_size};
 pub use vfs::{RegisterError, register};

@@ -18,8 +18,9 @@ pub(crate) fn number(offset: u64, size: usize) -> Option<u64> {
     fits.then(|| offset / size as u64 + 1)
 }
 
-/// The size of the pages of a database that begins with these bytes.
-pub(crate) fn size_in_header(header: &[u8]) -> Option<usize> {
+/// The size of the pages of a database that begins with these bytes. `None`: none does.
+#[must_use]
+pub fn page_size(header: &[u8]) -> Option<usize> {
     let stored: [u8; 2] = *header.get(PAGE_SIZE_AT..)?.first_chunk()?;
     // The largest does not fit into two bytes and is written as 1.
     let size = match u16::from_be_bytes(stored) {
@@ -87,11 +88,11 @@ mod tests {
             assert_eq!(number(offset, size), None);
         }
         let mut header = [0; 100];
-        assert_eq!(size_in_header(&header), None);
+        assert_eq!(page_size(&header), None);
         header[16..18].copy_from_slice(&[0x10, 0]);
-        assert_eq!((size_in_header(&header), has_room(&header)), (Some(4096), false));
+        assert_eq!((page_size(&header), has_room(&header)), (Some(4096), false));
         header[16..21].copy_from_slice(&[0, 1, 2, 2, 8]);
-        assert_eq!((size_in_header(&header), has_room(&header)), (Some(65_536), true));
-        assert_eq!((size_in_header(&[]), has_room(&[])), (None, false));
+        assert_eq!((page_size(&header), has_room(&header)), (Some(65_536), true));
+        assert_eq!((page_size(&[]), has_room(&[])), (None, false));
     }
 }

@@ -21,7 +21,8 @@ pub trait Blobs: Send + Sync {
     /// `None`: there is no such blob. Whether what is there is the blob as it was written is seen when it is read.
     async fn open(&self, blob: StoredBlob) -> Result<Option<Box<dyn OpenBlob>>, StoreError>;
 
-    /// Deletes a blob; says whether it existed. Need not be durable: a blob that comes back is garbage again.
+    /// Deletes a blob; says whether it did. It does not where there is none, and while a backup needs all of them. Need not
+    /// be durable: a blob that comes back is garbage again.
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError>;
 
     /// All blobs whose id begins with this byte, in the order of their ids. Those that come and go meanwhile may be missed.

@@ -151,6 +151,12 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
+    /// There is no store in the directory.
+    #[error("{}: there is no store; name the data directory of one with --data", directory.display())]
+    NoStore {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// The directory was used, and its database is gone or empty.
     #[error(
         "{}: the database is missing or empty, and the directory has held a store; restore it from a backup, or choose another directory",

@@ -11,6 +11,7 @@
 //!   and rows kept in memory while they are hot.
 //! - [`files`] is the blob engine of one machine, the lock on the data directory, and the space held in reserve so that
 //!   objects can be deleted when the disk is full. Every system call on a file that is not SQLite's is in one file there.
+//! - [`check`] reads all of a store that no process has open, and [`backup`] copies one that runs.
 //! - `conformance` (a cargo feature) holds the suites that any engine of the ports has to pass.
 //!
 //! Objects up to [`INLINE_LIMIT`] bytes live in the database. Larger ones are blobs with random names, so no key ever
@@ -41,10 +42,12 @@
 
 mod access_key;
 mod alarm;
+pub mod backup;
 mod blob_id;
 mod blobs;
 mod blocking;
 mod bucket;
+pub mod check;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;

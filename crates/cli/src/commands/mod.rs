@@ -1,10 +1,13 @@
 //! One file a command.
 
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod fsck;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod post;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod share;
 pub(crate) mod url;
@@ -27,11 +30,14 @@ pub(crate) enum Outcome {
 pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
+        Command::Backup(arguments) => backup::run(&arguments, quiet),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
+        Command::Fsck(arguments) => return fsck::run(&arguments),
         Command::Inspect(arguments) => return small_runtime()?.block_on(inspect::run(&arguments)),
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
+        Command::Restore(arguments) => restore::run(&arguments, quiet),
         Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
         Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),

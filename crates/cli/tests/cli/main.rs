@@ -1,9 +1,11 @@
 //! The command as its users meet it: the built binary, in an environment of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod backup;
 mod command;
 mod credentials;
 mod demo;
+mod fsck;
 mod http;
 mod inspect;
 mod offline;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::blob_directory::ids_in;
+use super::deletions::Deletions;
 use super::layout::Layout;
 use super::reader::OpenFile;
 use super::writer::{FileWriter, TemporaryFile};
@@ -25,6 +27,7 @@ pub(super) struct Shared {
     layout: Layout,
     poison: Poison,
     reserve: Arc<Reserve>,
+    deletions: Deletions,
 }
 
 impl FileBlobs {
@@ -47,7 +50,8 @@ impl FileBlobs {
         for name in disk.names(layout.tmp())? {
             disk.unlink(&layout.tmp().join(name))?;
         }
-        Ok(Self { shared: Arc::new(Shared { disk, layout, poison, reserve }) })
+        let deletions = Deletions::open(&disk, directory)?;
+        Ok(Self { shared: Arc::new(Shared { disk, layout, poison, reserve, deletions }) })
     }
 }
 
@@ -80,12 +84,7 @@ impl Shared {
     }
 
     fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {
-        let names = self.disk.names(&self.layout.directory(first))?;
-        let mut ids: Vec<BlobId> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
-        // One that somebody has put into the directory of others would be looked for elsewhere.
-        ids.retain(|id| Layout::directory_of(*id) == first);
-        ids.sort_unstable();
-        Ok(ids)
+        ids_in(&self.disk, &self.layout.directory(first), first)
     }
 }
 
@@ -122,7 +121,11 @@ impl Blobs for FileBlobs {
 
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
         let shared = Arc::clone(&self.shared);
-        on_blocking_pool(move || shared.disk.unlink(&shared.layout.blob(id))).await
+        on_blocking_pool(move || {
+            let may = shared.deletions.are_allowed();
+            if may { shared.disk.unlink(&shared.layout.blob(id)) } else { Ok(false) }
+        })
+        .await
     }
 
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {

@@ -111,6 +111,11 @@ impl Disk {
         rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
     }
 
+    /// Opens a file that exists, to make what was written to it durable.
+    pub(crate) fn open_for_sync(&self, path: &Path) -> Result<File, StoreError> {
+        OpenOptions::new().write(true).open(path).map_err(|error| failure("opening the file", path, &error))
+    }
+
     /// Opens a file for reading. `None`: it is not there.
     pub(crate) fn open(&self, path: &Path) -> Result<Option<File>, StoreError> {
         match File::open(path) {
@@ -237,7 +242,7 @@ impl Disk {
 }
 
 /// A full disk and a full quota are told apart from everything else, because they pass.
-fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
+pub(super) fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
     let place = path.display().to_string();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { action, place },

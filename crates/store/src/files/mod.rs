@@ -3,6 +3,7 @@
 //! ```text
 //! <data directory>/lock       held while a process has the directory open
 //! <data directory>/initialized   says that there is a database, so that a lost one is missed
+//! <data directory>/backup.lock   held while a backup is made: no blob is deleted then
 //! <data directory>/reserve    space to fall back on when the disk is full
 //! <data directory>/tmp/       uploads that have not ended
 //! <data directory>/blobs/4/f/4f…   blobs: 32 hexadecimal digits in two levels of directories
@@ -10,10 +11,12 @@
 //!
 //! A blob's file holds its bytes from the first on, then the checksums of their blocks, and a footer.
 
+mod blob_directory;
 mod blobs;
 mod block_sums;
 mod buffers;
 mod crc64;
+mod deletions;
 mod disk;
 mod initialized;
 mod layout;
@@ -21,13 +24,17 @@ mod lock;
 mod reader;
 mod reserve;
 mod trailer;
+mod verify;
 mod writer;
 
+pub(crate) use blob_directory::BlobDirectory;
 pub use blobs::FileBlobs;
 pub use block_sums::BLOCK_BYTES;
+pub(crate) use deletions::NoDeletions;
 pub(crate) use disk::Disk;
 pub(crate) use initialized::{is_initialized, set_initialized};
 pub use lock::DirectoryLock;
 pub use reader::READ_BYTES;
 pub use reserve::Reserve;
+pub(crate) use verify::{BlobState, copy_blob, verify_blob};
 pub use writer::BATCH_BYTES;

@@ -14,7 +14,10 @@ mod queries;
 mod readers;
 pub(crate) mod row;
 mod schema;
+mod survey;
 mod writer;
 mod writes;
 
 pub use engine::{SqliteMetadata, SqliteOptions};
+pub(crate) use schema::check_log;
+pub(crate) use survey::{Found, Survey, damaged_pages};

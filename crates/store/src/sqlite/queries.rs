@@ -45,9 +45,11 @@ pub(super) fn bucket(conn: &Connection, name: &str) -> Read<Option<Bucket>> {
 }
 
 /// All buckets, in the order of their names.
+pub(super) const BUCKETS: &str = "SELECT name, id, owner, region, created, sum FROM bucket ORDER BY name";
+
+/// All buckets, in the order of their names.
 pub(super) fn buckets(conn: &Connection) -> Read<Vec<Bucket>> {
-    let sql = "SELECT name, id, owner, region, created, sum FROM bucket ORDER BY name";
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = conn.prepare_cached(BUCKETS)?;
     let mut rows = statement.query([])?;
     let mut buckets = Vec::new();
     while let Some(row) = rows.next()? {
@@ -56,7 +58,7 @@ pub(super) fn buckets(conn: &Connection) -> Read<Vec<Bucket>> {
     Ok(buckets)
 }
 
-fn read_bucket(row: &Row<'_>) -> Read<Bucket> {
+pub(super) fn read_bucket(row: &Row<'_>) -> Read<Bucket> {
     let name = String::from_utf8_lossy(&row.get::<_, Vec<u8>>(0)?).into_owned();
     let bucket = Bucket { name, owner: row.get(2)?, region: row.get(3)?, created: UnixMillis(row.get(4)?) };
     if bucket_sum(row.get(1)?, &bucket) != row.get::<_, i64>(5)? {
@@ -153,9 +155,12 @@ pub(super) fn access_key(conn: &Connection, id: &str) -> Read<Option<AccessKeyRo
 }
 
 /// All access keys, in the order of their ids.
+pub(super) const ACCESS_KEYS: &str =
+    "SELECT id, sealed_secret, principal, active, created, sum FROM access_key ORDER BY id";
+
+/// All access keys, in the order of their ids.
 pub(super) fn access_keys(conn: &Connection) -> Read<Vec<AccessKeyRow>> {
-    let sql = "SELECT id, sealed_secret, principal, active, created, sum FROM access_key ORDER BY id";
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = conn.prepare_cached(ACCESS_KEYS)?;
     let mut rows = statement.query([])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
@@ -164,7 +169,7 @@ pub(super) fn access_keys(conn: &Connection) -> Read<Vec<AccessKeyRow>> {
     Ok(keys)
 }
 
-fn read_access_key(row: &Row<'_>) -> Read<AccessKeyRow> {
+pub(super) fn read_access_key(row: &Row<'_>) -> Read<AccessKeyRow> {
     let key = AccessKeyRow {
         access_key_id: String::from_utf8_lossy(&row.get::<_, Vec<u8>>(0)?).into_owned(),
         sealed_secret: row.get(1)?,

@@ -136,8 +136,8 @@ fn refuse_pages_without_checksums(path: &Path) -> Result<(), OpenError> {
     Err(StoreError::Corrupt { what: place, detail }.into())
 }
 
-/// Refuses a log whose recovery would undo commits.
-fn check_log(path: &Path) -> Result<(), OpenError> {
+/// Refuses a log whose recovery would undo commits. No process may have the database open.
+pub(crate) fn check_log(path: &Path) -> Result<(), OpenError> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = Path::new(&log);
@@ -152,6 +152,33 @@ fn check_log(path: &Path) -> Result<(), OpenError> {
             Err(StoreError::Io { action: "reading the log", place: what, reason: error.to_string() }.into())
         }
     }
+}
+
+/// Opens a connection that reads beside another process, which may be writing. Reading a log needs the right to write the
+/// index of it.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
+    require_sqlite(rusqlite::version_number(), rusqlite::version())?;
+    refuse_pages_without_checksums(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+        conn.busy_timeout(std::time::Duration::from_secs(60))?;
+        conn.pragma_update(None, "trusted_schema", false)?;
+        conn.pragma_update(None, "query_only", true)?;
+        Ok(conn)
+    };
+    let mut conn =
+        open().map_err(|error| store_error("opening the database", &path.display().to_string(), &error))?;
+    check_or_make(&mut conn, path)?;
+    Ok(conn)
+}
+
+/// Opens the empty file that a copy of a database is written to.
+pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+    presign_page_checksums::make_room(&conn)?;
+    Ok(conn)
 }
 
 /// Reads the schema version of a file that has one, and makes the tables in one that is empty.

@@ -1,0 +1,43 @@
+//! `presign restore`: a store from a backup.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use presign_store::backup::restore;
+
+/// Make a store of a backup, and check all of it
+///
+/// The data directory must not exist, or be empty. The database comes last: a directory in which that was not reached is
+/// refused by `presign serve`, and can be deleted.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RestoreArguments {
+    /// The backup, as `presign backup` made it
+    #[arg(value_name = "BACKUP", value_hint = ValueHint::DirPath)]
+    backup: PathBuf,
+
+    /// The data directory to make; ./presign-data without it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "PRESIGN_DATA", default_value = "presign-data")]
+    data: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  presign restore /mnt/backups/2026-11-27 --data /srv/presign-again
+  cp master.key /srv/presign-again/ && presign serve --data /srv/presign-again
+
+A backup without the master key needs master.key from elsewhere, or master_key_file in the settings.";
+
+/// Restores, and says what there is.
+pub(crate) fn run(arguments: &RestoreArguments, quiet: bool) -> Result<()> {
+    let made = restore(&arguments.backup, &arguments.data, |finding| eprintln!("damaged: {finding}"))?;
+    if !quiet {
+        let (objects, blobs, bytes) = (made.objects, made.blobs, made.blob_bytes);
+        let data = arguments.data.display();
+        eprintln!(
+            "{data}: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together; all of it checked"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `presign fsck`: clean, damaged, in use, and not there.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::Machine;
+use crate::http;
+use crate::store::Store;
+
+/// A store that has stopped, with a large object and a small one.
+pub(crate) fn stopped_store() -> Machine {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    store.introduce_to(&mut machine);
+    store.make_bucket("bucket");
+    for (key, body) in [("large.bin", "0123456789".repeat(20_000)), ("small.txt", "hello".to_owned())] {
+        let url = machine.url(&[&format!("s3://bucket/{key}"), "--http-method=PUT"]);
+        assert_eq!(http::send("PUT", &url, &[], &body).status, 200);
+    }
+    assert!(store.stop("TERM").success());
+    machine
+}
+
+/// The file of the only blob.
+pub(crate) fn blob(data: &Path) -> PathBuf {
+    let mut at = data.join("blobs");
+    while at.is_dir() {
+        let entries = std::fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path());
+        at = entries
+            .filter(|path| !path.is_dir() || std::fs::read_dir(path).unwrap().next().is_some())
+            .last()
+            .unwrap();
+    }
+    at
+}
+
+#[test]
+fn damage_is_named_with_what_to_do_and_told_by_the_exit_code() {
+    let machine = stopped_store();
+    let clean = machine.run(&["fsck", "--data=data"]);
+    clean.assert_success();
+    assert_eq!(clean.stdout, "data is clean: 2 object(s), 1 of them in blobs of 200000 bytes together\n");
+
+    let path = blob(&machine.home().join("data"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[70_000] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let damaged = machine.run(&["fsck", "--data=data"]);
+    assert_eq!(damaged.code, 1, "{}", damaged.stderr);
+    for words in [
+        "damaged: object \"large.bin\" in bucket \"bucket\"",
+        "at byte 65536",
+        "upload the object again",
+        "1 finding",
+    ] {
+        assert!(damaged.stdout.contains(words), "`{words}` is missing in: {}", damaged.stdout);
+    }
+    bytes[70_000] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+
+    // What is no damage is said, and is clean.
+    std::fs::copy(
+        &path,
+        path.with_file_name(format!("{}00", &path.file_name().unwrap().to_str().unwrap()[..30])),
+    )
+    .unwrap();
+    let noted = machine.run(&["fsck", "--data=data"]);
+    noted.assert_success();
+    assert!(noted.stdout.contains("note: blob ") && noted.stdout.contains("is clean"), "{}", noted.stdout);
+}
+
+#[test]
+fn a_store_that_runs_and_one_that_is_not_there_are_refused() {
+    let machine = stopped_store();
+    let store = Store::start(&machine, &[]);
+    machine
+        .run(&["fsck", "--data=data"])
+        .assert_refused(1, &["data", "another process has this data directory open"]);
+    assert!(store.stop("TERM").success());
+    machine.run(&["fsck", "--data=data"]).assert_success();
+    machine.run(&["fsck", "--data=nowhere"]).assert_refused(1, &["nowhere", "there is no store"]);
+    assert!(!machine.home().join("nowhere").exists());
+}

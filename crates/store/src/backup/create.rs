@@ -1,0 +1,155 @@
+//! Making a backup.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
+use crate::check::Finding;
+use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, NoDeletions, copy_blob, is_initialized};
+use crate::sqlite::{Found, Survey, check_log, damaged_pages};
+use crate::{OpenError, Poison, StoreError};
+
+/// What goes into a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BackupOptions {
+    /// Whether the master key goes along, if it is in the data directory. Who has it and the backup has every secret access
+    /// key.
+    pub with_master_key: bool,
+}
+
+/// Copies the store of a data directory to `destination`, whether a server has it open or not, and tells of each damage that
+/// is met.
+///
+/// The copy grows under another name beside the destination and is renamed when it is whole and durable, so that what has
+/// the name is a backup. While it is made no blob is deleted, so deleted objects keep their space for so long.
+///
+/// # Errors
+/// [`BackupError::Occupied`], [`BackupError::Unfinished`]; [`BackupError::Damaged`] when not all of the store can be copied,
+/// after all of the damage was told; no backup is made then.
+pub fn create(
+    data: &Path,
+    destination: &Path,
+    options: BackupOptions,
+    mut tell: impl FnMut(&Finding),
+) -> Result<Manifest, BackupError> {
+    let (disk, poison) = (Disk::default(), Poison::default());
+    let database = data.join("metadata.sqlite");
+    if disk.length(&database)?.unwrap_or(0) == 0 {
+        return Err(if is_initialized(&disk, data)? {
+            OpenError::DatabaseLost { path: database }.into()
+        } else {
+            OpenError::NoStore { directory: data.to_owned() }.into()
+        });
+    }
+    if destination.exists() {
+        return Err(BackupError::Occupied { path: destination.to_owned() });
+    }
+    let partial = partial_path(destination);
+    if partial.exists() {
+        return Err(BackupError::Unfinished { path: partial });
+    }
+    // A log that no server has open was left by a crash, and may be damaged.
+    match DirectoryLock::acquire(data) {
+        Ok(_lock) => check_log(&database)?,
+        Err(OpenError::Locked { .. }) => {}
+        Err(other) => return Err(other.into()),
+    }
+    // Before the database is looked at: from now on every blob that it names stays.
+    let _no_deletions = NoDeletions::hold(&disk, data)?;
+    disk.make_dir(&partial)?;
+    let copied = partial.join("metadata.sqlite");
+    drop(disk.create(&copied)?);
+    Survey::beside(&database)?.copy_to(&copied)?;
+    let manifest = fill(&disk, data, &partial, &copied, &mut tell)?;
+    if options.with_master_key {
+        copy_master_key(&disk, data, &partial)?;
+    }
+    let (path, text) = (partial.join(manifest::NAME), Bytes::from(manifest.to_string()));
+    let file = disk.create(&path)?;
+    disk.append(&file, &path, &[text])?;
+    disk.sync(&file, &path, &poison)?;
+    disk.sync_dir(&partial, &poison)?;
+    disk.rename(&partial, destination)?;
+    disk.sync_dir(parent(destination), &poison)?;
+    Ok(manifest)
+}
+
+/// Copies the blobs that the copied database names, and checks that database on the way.
+fn fill(
+    disk: &Disk,
+    data: &Path,
+    partial: &Path,
+    copied: &Path,
+    tell: &mut dyn FnMut(&Finding),
+) -> Result<Manifest, BackupError> {
+    let poison = Poison::default();
+    let mut damage = Damage::of("store", tell);
+    let mut manifest = Manifest::default();
+    let (from, to) = (BlobDirectory::new(disk.clone(), data), BlobDirectory::new(disk.clone(), partial));
+    to.make_all(&poison)?;
+    let survey = Survey::recover(copied)?;
+    let pages = damaged_pages(copied)?;
+    if pages.is_none_or(|pages| !pages.is_empty()) {
+        let reason =
+            "the copy of the database is not what was written; check the disk of the backup".to_owned();
+        return Err(
+            StoreError::Io { action: "reading back", place: copied.display().to_string(), reason }.into()
+        );
+    }
+    survey.rows(&mut |found| {
+        let (bucket, key, blob) = match found {
+            Found::Blob { bucket, key, blob } => (bucket, key, blob),
+            Found::Inline => {
+                manifest.objects += 1;
+                return Ok(());
+            }
+            Found::Finding(finding) => {
+                damage.find(finding);
+                return Ok(());
+            }
+        };
+        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison)? {
+            BlobState::Intact => {
+                manifest.objects += 1;
+                manifest.blobs += 1;
+                manifest.blob_bytes += blob.size;
+            }
+            BlobState::Damaged(detail) => damage.find(Finding::Blob { bucket, key, id: blob.id, detail }),
+            BlobState::Missing => damage.find(Finding::MissingBlob { bucket, key, id: blob.id }),
+        }
+        Ok(())
+    })?;
+    survey.structure(&mut |finding| damage.find(finding))?;
+    survey.close()?;
+    damage.into_result()?;
+    to.sync_all(&poison)?;
+    let file = disk.open_for_sync(copied)?;
+    disk.sync(&file, copied, &poison)?;
+    Ok(manifest)
+}
+
+fn copy_master_key(disk: &Disk, data: &Path, partial: &Path) -> Result<(), StoreError> {
+    let (from, to) = (data.join(MASTER_KEY), partial.join(MASTER_KEY));
+    if let Some(key) = disk.open(&from)? {
+        let bytes = disk.read(&key, &from, 0, 64 * 1024)?;
+        let file = disk.create(&to)?;
+        disk.append(&file, &to, &[bytes])?;
+        disk.sync(&file, &to, &Poison::default())?;
+    }
+    Ok(())
+}
+
+fn partial_path(destination: &Path) -> PathBuf {
+    let mut name = destination.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    destination.with_file_name(name)
+}
+
+/// The directory that holds the destination.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

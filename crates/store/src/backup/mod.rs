@@ -1,0 +1,92 @@
+//! Copies of a store, made while it runs, and stores made of them.
+//!
+//! A backup is made by a process of its own. It reads the database through a connection beside the server's, which SQLite
+//! allows, and keeps the server from deleting blobs meanwhile; it asks nothing else of it, so it works as well when none
+//! runs. Everything that was acknowledged before it began is in it, and each object as it was at one moment.
+
+mod create;
+mod manifest;
+mod restore;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use create::{BackupOptions, create};
+pub use manifest::Manifest;
+pub use restore::restore;
+
+use crate::check::Finding;
+use crate::{OpenError, StoreError};
+
+/// The master key's file, which the store does not read; a backup may take it along.
+const MASTER_KEY: &str = "master.key";
+
+/// Why a backup was not made, or not restored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// There is something where the backup, or the restored store, is to be.
+    #[error("{}: there is something already; choose a directory that does not exist yet", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An earlier backup to the same place did not end.
+    #[error("{}: left by a backup that did not end; delete it and begin again", path.display())]
+    Unfinished {
+        /// What is left of it.
+        path: PathBuf,
+    },
+    /// The directory holds no backup, or one that did not end.
+    #[error("{}: not a finished backup of this version: {reason}", path.display())]
+    NoBackup {
+        /// The directory.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// The store, or the backup, is damaged.
+    #[error("the {which} is damaged, in {} place(s); the first: {first}; {}", count, first.advice())]
+    Damaged {
+        /// Whether it is the store or the backup.
+        which: &'static str,
+        /// How many findings there are.
+        count: u64,
+        /// The first of them.
+        first: Box<Finding>,
+    },
+    /// The data directory cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Something could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Findings that are damage, as they come; the first is kept.
+struct Damage<'t> {
+    which: &'static str,
+    count: u64,
+    first: Option<Finding>,
+    tell: &'t mut dyn FnMut(&Finding),
+}
+
+impl<'t> Damage<'t> {
+    fn of(which: &'static str, tell: &'t mut dyn FnMut(&Finding)) -> Self {
+        Self { which, count: 0, first: None, tell }
+    }
+
+    fn find(&mut self, finding: Finding) {
+        if finding.is_damage() {
+            (self.tell)(&finding);
+            self.count += 1;
+            self.first.get_or_insert(finding);
+        }
+    }
+
+    fn into_result(self) -> Result<(), BackupError> {
+        let Self { which, count, first, .. } = self;
+        first.map_or(Ok(()), |first| Err(BackupError::Damaged { which, count, first: Box::new(first) }))
+    }
+}

@@ -1,0 +1,104 @@
+//! Making a store of a backup.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::create::parent;
+use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
+use crate::check::{Finding, check};
+use crate::files::{BlobDirectory, BlobState, Disk, copy_blob, set_initialized};
+use crate::sqlite::{Found, Survey};
+use crate::{Poison, StoreError};
+
+/// Makes a store in `data`, which must not exist or be empty, of a finished backup, and checks all of it. The backup is only
+/// read.
+///
+/// The database is put in its place last. A directory in which that was not reached is refused by the store, and by this:
+/// delete it and begin again.
+///
+/// # Errors
+/// [`BackupError::NoBackup`], [`BackupError::Occupied`]; [`BackupError::Damaged`] when the backup is.
+pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Result<Manifest, BackupError> {
+    let (disk, poison) = (Disk::default(), Poison::default());
+    let said = read_manifest(&disk, backup)?;
+    if !disk.names(data)?.is_empty() {
+        return Err(BackupError::Occupied { path: data.to_owned() });
+    }
+    disk.make_dir(data)?;
+    // First of all: without a database it is no store, and no new one either.
+    set_initialized(&disk, data, &poison)?;
+    let unfinished = data.join("metadata.sqlite.partial");
+    copy_file(&disk, &backup.join("metadata.sqlite"), &unfinished)?;
+    if disk.length(&backup.join(MASTER_KEY))?.is_some() {
+        copy_file(&disk, &backup.join(MASTER_KEY), &data.join(MASTER_KEY))?;
+    }
+    let (from, to) = (BlobDirectory::new(disk.clone(), backup), BlobDirectory::new(disk.clone(), data));
+    to.make_all(&poison)?;
+    let mut damage = Damage::of("backup", &mut tell);
+    let survey = Survey::recover(&unfinished)?;
+    survey.rows(&mut |found| {
+        let (bucket, key, blob) = match found {
+            Found::Blob { bucket, key, blob } => (bucket, key, blob),
+            Found::Inline => return Ok(()),
+            Found::Finding(finding) => {
+                damage.find(finding);
+                return Ok(());
+            }
+        };
+        match copy_blob(&disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison)? {
+            BlobState::Intact => {}
+            BlobState::Damaged(detail) => damage.find(Finding::Blob { bucket, key, id: blob.id, detail }),
+            BlobState::Missing => damage.find(Finding::MissingBlob { bucket, key, id: blob.id }),
+        }
+        Ok(())
+    })?;
+    survey.close()?;
+    damage.into_result()?;
+    to.sync_all(&poison)?;
+    let file = disk.open_for_sync(&unfinished)?;
+    disk.sync(&file, &unfinished, &poison)?;
+    disk.rename(&unfinished, &data.join("metadata.sqlite"))?;
+    disk.sync_dir(data, &poison)?;
+    disk.sync_dir(parent(data), &poison)?;
+
+    let mut damage = Damage::of("restored store", &mut tell);
+    let checked = check(data, |finding| damage.find(finding.clone()))?;
+    damage.into_result()?;
+    let found = Manifest { objects: checked.intact, blobs: checked.blobs, blob_bytes: checked.blob_bytes };
+    if found != said {
+        let reason = format!("it says that it holds {} objects, and holds {}", said.objects, found.objects);
+        return Err(BackupError::NoBackup { path: backup.to_owned(), reason });
+    }
+    Ok(found)
+}
+
+fn read_manifest(disk: &Disk, backup: &Path) -> Result<Manifest, BackupError> {
+    let path = backup.join(manifest::NAME);
+    let no_backup =
+        |reason: &str| BackupError::NoBackup { path: backup.to_owned(), reason: reason.to_owned() };
+    let file =
+        disk.open(&path)?.ok_or_else(|| no_backup("it has no file `backup`, which is written last"))?;
+    let text = disk.read(&file, &path, 0, 4096)?;
+    let manifest = std::str::from_utf8(&text).ok().and_then(Manifest::parse);
+    manifest.ok_or_else(|| no_backup("its file `backup` cannot be read"))
+}
+
+/// Copies a file that has checksums of its own, or is small.
+fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<(), StoreError> {
+    const AT_ONCE: usize = 1 << 20;
+    let Some(source) = disk.open(from)? else {
+        let reason = "it is missing".to_owned();
+        return Err(StoreError::Io { action: "opening the file", place: from.display().to_string(), reason });
+    };
+    let copy = disk.create(to)?;
+    let mut at = 0;
+    loop {
+        let bytes: Bytes = disk.read(&source, from, at, AT_ONCE)?;
+        if bytes.is_empty() {
+            return disk.sync(&copy, to, &Poison::default());
+        }
+        at += bytes.len() as u64;
+        disk.append(&copy, to, &[bytes])?;
+    }
+}

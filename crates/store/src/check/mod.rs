@@ -1,0 +1,150 @@
+//! The check of a whole data directory that no process has open: every page, row, index and blob.
+
+mod finding;
+
+use std::path::Path;
+
+pub use finding::Finding;
+
+use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, verify_blob};
+use crate::sqlite::{Found, Survey, damaged_pages};
+use crate::{OpenError, StoreError, StoredBlob};
+
+/// How many blobs are looked for at once.
+const AT_ONCE: usize = 4096;
+
+/// What a check has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Objects whose row and bytes are what was written.
+    pub intact: u64,
+    /// How many of those have their bytes in a blob.
+    pub blobs: u64,
+    /// Length of those blobs together, in bytes.
+    pub blob_bytes: u64,
+    /// Findings that are damage.
+    pub damaged: u64,
+    /// Findings that are not.
+    pub notices: u64,
+}
+
+impl Checked {
+    /// Whether everything that the store holds is what was written.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.damaged == 0
+    }
+}
+
+/// Checks all of a data directory, and tells each finding as it is made. Memory stays bounded however much there is.
+///
+/// What an earlier process left in the write-ahead log is recovered first, as the next start would do it. Nothing else is
+/// changed.
+///
+/// # Errors
+/// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
+/// [`OpenError`] for a directory that is not one of this version. Damage is no error.
+pub fn check(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
+    let disk = Disk::default();
+    let database = directory.join("metadata.sqlite");
+    if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
+        return Err(OpenError::NoStore { directory: directory.to_owned() });
+    }
+    let _lock = DirectoryLock::acquire(directory)?;
+    let mut run = Run { checked: Checked::default(), tell: &mut tell };
+    if disk.length(&database)?.unwrap_or(0) == 0 {
+        run.find(&Finding::DatabaseLost);
+        return Ok(run.checked);
+    }
+    let survey = match Survey::recover(&database) {
+        Ok(survey) => Some(survey),
+        Err(OpenError::Store(StoreError::Corrupt { what, detail })) => {
+            run.find(&Finding::Unopened { detail: format!("{what}: {detail}") });
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    // After the recovery, which writes pages that a crash has left half-written.
+    let pages = damaged_pages(&database)?;
+    match &pages {
+        None => run.find(&Finding::Header),
+        Some(pages) => pages.iter().for_each(|number| run.find(&Finding::Page { number: *number })),
+    }
+    if let Some(survey) = survey {
+        let has_all_pages = pages.is_some_and(|pages| pages.is_empty());
+        run.everything(&disk, directory, &survey, has_all_pages)?;
+    }
+    Ok(run.checked)
+}
+
+struct Run<'t> {
+    checked: Checked,
+    tell: &'t mut dyn FnMut(&Finding),
+}
+
+impl Run<'_> {
+    fn find(&mut self, finding: &Finding) {
+        if finding.is_damage() {
+            self.checked.damaged += 1;
+        } else {
+            self.checked.notices += 1;
+        }
+        (self.tell)(finding);
+    }
+
+    fn everything(
+        &mut self,
+        disk: &Disk,
+        directory: &Path,
+        survey: &Survey,
+        has_all_pages: bool,
+    ) -> Result<(), StoreError> {
+        let blobs = BlobDirectory::new(disk.clone(), directory);
+        survey.rows(&mut |found| match found {
+            Found::Blob { bucket, key, blob } => self.blob(&blobs, bucket, key, &blob),
+            Found::Inline => {
+                self.checked.intact += 1;
+                Ok(())
+            }
+            Found::Finding(finding) => {
+                self.find(&finding);
+                Ok(())
+            }
+        })?;
+        if !has_all_pages {
+            // Rows that cannot be read may name any blob.
+            self.find(&Finding::OrphansUnknown);
+            return Ok(());
+        }
+        survey.structure(&mut |finding| self.find(&finding))?;
+        for first in 0..=u8::MAX {
+            for ids in blobs.list(first)?.chunks(AT_ONCE) {
+                for id in survey.unnamed_blobs(ids.to_vec())? {
+                    self.find(&Finding::Orphan { id });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn blob(
+        &mut self,
+        blobs: &BlobDirectory,
+        bucket: String,
+        key: String,
+        blob: &StoredBlob,
+    ) -> Result<(), StoreError> {
+        match verify_blob(blobs.disk(), &blobs.path(blob.id), blob) {
+            Ok(BlobState::Intact) => {
+                self.checked.intact += 1;
+                self.checked.blobs += 1;
+                self.checked.blob_bytes += blob.size;
+            }
+            Ok(BlobState::Damaged(detail)) => self.find(&Finding::Blob { bucket, key, id: blob.id, detail }),
+            Ok(BlobState::Missing) => self.find(&Finding::MissingBlob { bucket, key, id: blob.id }),
+            // What the disk cannot read is as lost as what it reads wrongly.
+            Err(error) => self.find(&Finding::Blob { bucket, key, id: blob.id, detail: error.to_string() }),
+        }
+        Ok(())
+    }
+}

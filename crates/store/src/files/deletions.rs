@@ -1,0 +1,75 @@
+//! The file by which a backup, which is another process, keeps a server from deleting blobs.
+//!
+//! A blob is deleted after the row that named it is gone. So a backup that holds the file first and looks at the rows then
+//! finds every blob that they name: one whose deletion was begun before has no row any more, and none is begun while the
+//! backup holds the file. What is not deleted then, the collector deletes later.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::Disk;
+use super::disk::failure;
+use crate::StoreError;
+
+const NAME: &str = "backup.lock";
+
+/// The server's side.
+#[derive(Debug)]
+pub(super) struct Deletions {
+    file: File,
+}
+
+impl Deletions {
+    pub(super) fn open(disk: &Disk, directory: &Path) -> Result<Self, StoreError> {
+        Ok(Self { file: disk.create_or_open(&directory.join(NAME))? })
+    }
+
+    /// Whether blobs may be deleted at this moment. Where that cannot be told they may not: they take space, and no more.
+    pub(super) fn are_allowed(&self) -> bool {
+        let is_free = self.file.try_lock().is_ok();
+        // Whoever waits for it has waited for no longer than this.
+        is_free && self.file.unlock().is_ok()
+    }
+}
+
+/// The backup's side: no blob is deleted while this lives.
+#[derive(Debug)]
+pub(crate) struct NoDeletions {
+    _file: File,
+}
+
+impl NoDeletions {
+    pub(crate) fn hold(disk: &Disk, directory: &Path) -> Result<Self, StoreError> {
+        let path = directory.join(NAME);
+        let file = disk.create_or_open(&path)?;
+        match file.try_lock_shared() {
+            Ok(()) => {}
+            // A server looks at it just now.
+            Err(TryLockError::WouldBlock) => {
+                file.lock_shared().map_err(|error| failure("locking the file", &path, &error))?;
+            }
+            Err(TryLockError::Error(error)) => return Err(failure("locking the file", &path, &error)),
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_a_backup_holds_the_file_nothing_is_deleted() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let deletions = Deletions::open(&Disk::default(), directory.path())?;
+        assert!(deletions.are_allowed() && deletions.are_allowed());
+        let first = NoDeletions::hold(&Disk::default(), directory.path())?;
+        assert!(!deletions.are_allowed());
+        let second = NoDeletions::hold(&Disk::default(), directory.path())?;
+        drop(first);
+        assert!(!deletions.are_allowed());
+        drop(second);
+        assert!(deletions.are_allowed());
+        Ok(())
+    }
+}

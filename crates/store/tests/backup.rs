@@ -1,0 +1,248 @@
+//! Backups of a store in use, and stores made of them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use presign_store::backup::{BackupError, BackupOptions, create, restore};
+use presign_store::check::{Finding, check};
+use presign_store::{
+    Bucket, ListRequest, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis,
+};
+
+const TASKS: usize = 4;
+
+/// What an object holds follows from its key and its version.
+fn content(key: &str, version: u64) -> Vec<u8> {
+    let seed = key.bytes().map(u64::from).sum::<u64>() + version * 13;
+    let length = [10, 2_000, 70_000, 200_000][(seed % 4) as usize];
+    format!("{key} {version} ").into_bytes().into_iter().cycle().take(length).collect()
+}
+
+async fn put(store: &Store, key: &str, version: u64) {
+    let mut upload = store.begin_put(None).await.unwrap();
+    upload.write(content(key, version).into()).await.unwrap();
+    let new = NewObject { etag: version.to_string(), ..NewObject::default() };
+    upload.finish("b", key, new, Precondition::Unconditional).await.unwrap();
+}
+
+async fn open(directory: &Path) -> Store {
+    let store = Store::open(directory, StoreOptions::default()).await.unwrap();
+    if store.bucket("b").await.unwrap().is_none() {
+        let bucket =
+            Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+        store.create_bucket(bucket).await.unwrap();
+    }
+    store
+}
+
+async fn back_up(data: &Path, to: &Path) -> Result<presign_store::backup::Manifest, BackupError> {
+    let (data, to) = (data.to_owned(), to.to_owned());
+    tokio::task::spawn_blocking(move || create(&data, &to, BackupOptions::default(), |_| {})).await.unwrap()
+}
+
+/// Versions that were acknowledged, by key; what is deleted is at `None`. Versions of a key only grow.
+type Acknowledged = Arc<Mutex<BTreeMap<String, (u64, bool)>>>;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_backup_during_writes_holds_what_was_acknowledged_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let store = open(&data).await;
+    let acknowledged = Acknowledged::default();
+    let stop = Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let (store, acknowledged, stop) = (store.clone(), Arc::clone(&acknowledged), Arc::clone(&stop));
+            tokio::spawn(async move {
+                for at in 1.. {
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let key = format!("{task}/{}", at * 7 % 23);
+                    let exists = at % 5 != 4;
+                    if exists {
+                        put(&store, &key, at).await;
+                    } else {
+                        store.delete("b", &key).await.unwrap();
+                    }
+                    acknowledged.lock().unwrap().insert(key, (at, exists));
+                }
+            })
+        })
+        .collect();
+    // And the collector, which has blobs to delete all the time.
+    let collector = tokio::spawn({
+        let (store, stop) = (store.clone(), Arc::clone(&stop));
+        async move {
+            while !stop.load(Ordering::SeqCst) {
+                store.collect_orphans(Duration::ZERO).await.unwrap();
+            }
+        }
+    });
+    for round in 0..4 {
+        while acknowledged.lock().unwrap().len() < TASKS * 23 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let before = acknowledged.lock().unwrap().clone();
+        let to = directory.path().join(format!("backup {round}"));
+        let manifest = back_up(&data, &to).await.unwrap();
+        let after = acknowledged.lock().unwrap().clone();
+        assert!(after != before, "nothing was written meanwhile");
+        let restored = directory.path().join(format!("restored {round}"));
+        let (from, into) = (to.clone(), restored.clone());
+        let counted = tokio::task::spawn_blocking(move || restore(&from, &into, |_| {})).await.unwrap();
+        assert_eq!(counted, Ok(manifest));
+        verify(&restored, &before).await;
+        std::fs::remove_dir_all(restored).unwrap();
+        std::fs::remove_dir_all(to).unwrap();
+    }
+    stop.store(true, Ordering::SeqCst);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    collector.await.unwrap();
+    // The space of what was deleted meanwhile comes back.
+    let expected = acknowledged.lock().unwrap().values().filter(|(_, exists)| *exists).count();
+    let page = store.list("b", &ListRequest { max_keys: 1_000, ..ListRequest::default() }).await.unwrap();
+    assert_eq!(page.objects.len(), expected);
+    let named = page.objects.iter().filter(|object| object.size > presign_store::INLINE_LIMIT as u64).count();
+    let mut left = 0;
+    for _ in 0..600 {
+        let collected = store.collect_orphans(Duration::ZERO).await.unwrap();
+        left = collected.examined - collected.deleted;
+        if left == named as u64 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(left, named as u64);
+    store.close().await.unwrap();
+}
+
+/// Clean, and no key older than it was acknowledged.
+async fn verify(restored: &Path, before: &BTreeMap<String, (u64, bool)>) {
+    let path = restored.to_owned();
+    let checked = tokio::task::spawn_blocking(move || check(&path, |_| {})).await.unwrap().unwrap();
+    assert!(checked.is_clean() && checked.notices == 0, "{checked:?}");
+    let store = open(restored).await;
+    for (key, (version, exists)) in before {
+        match store.get("b", key).await.unwrap() {
+            Some(object) => {
+                let found: u64 = object.object().etag.parse().unwrap();
+                assert!(found > *version || (found == *version && *exists), "{key}: {found} of {version}");
+                assert!(object.read_all().read_to_end().await.unwrap() == content(key, found), "{key}");
+            }
+            // Deleted before, or since: the next write of a key that is deleted has a higher version.
+            None => assert!(!exists || (version + 1..version + 200).any(|at| at % 5 == 4), "{key}"),
+        }
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_running_is_backed_up_too_and_what_exists_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to, again] = ["data", "backup", "again"].map(|name| directory.path().join(name));
+    let store = open(&data).await;
+    for version in 0..8 {
+        put(&store, &format!("k{version}"), version).await;
+    }
+    store.close().await.unwrap();
+    drop(store);
+    std::fs::write(data.join("master.key"), "secret").unwrap();
+    let manifest = back_up(&data, &to).await.unwrap();
+    assert_eq!(manifest.objects, 8);
+    assert!(!to.join("master.key").exists());
+    assert_eq!(back_up(&data, &to).await, Err(BackupError::Occupied { path: to.clone() }));
+    assert_eq!(restore(&to, &data, |_| {}), Err(BackupError::Occupied { path: data.clone() }));
+    assert_eq!(restore(&to, &again, |_| {}), Ok(manifest));
+    let restored = open(&again).await;
+    for version in 0..8 {
+        let key = format!("k{version}");
+        let object = restored.get("b", &key).await.unwrap().unwrap();
+        assert!(object.read_all().read_to_end().await.unwrap() == content(&key, version));
+    }
+    restored.close().await.unwrap();
+
+    let with_key = directory.path().join("with key");
+    create(&data, &with_key, BackupOptions { with_master_key: true }, |_| {}).unwrap();
+    let again = directory.path().join("again with key");
+    restore(&with_key, &again, |_| {}).unwrap();
+    assert_eq!(std::fs::read_to_string(again.join("master.key")).unwrap(), "secret");
+}
+
+#[tokio::test]
+async fn what_is_not_finished_is_told_from_what_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to, again] = ["data", "backup", "again"].map(|name| directory.path().join(name));
+    let store = open(&data).await;
+    put(&store, "k", 1).await;
+    store.close().await.unwrap();
+    drop(store);
+    let partial = directory.path().join("backup.partial");
+    std::fs::create_dir(&partial).unwrap();
+    assert_eq!(back_up(&data, &to).await, Err(BackupError::Unfinished { path: partial.clone() }));
+    std::fs::remove_dir(&partial).unwrap();
+    back_up(&data, &to).await.unwrap();
+    let mark = std::fs::read(to.join("backup")).unwrap();
+    std::fs::remove_file(to.join("backup")).unwrap();
+    let refused = restore(&to, &again, |_| {}).unwrap_err();
+    assert!(matches!(&refused, BackupError::NoBackup { path, .. } if *path == to), "{refused}");
+    assert!(!again.exists());
+    std::fs::write(to.join("backup"), mark).unwrap();
+    // A restore that was cut off before its end leaves nothing that passes for a store.
+    restore(&to, &again, |_| {}).unwrap();
+    std::fs::rename(again.join("metadata.sqlite"), again.join("metadata.sqlite.partial")).unwrap();
+    let refused = Store::open(&again, StoreOptions::default()).await.err();
+    assert_eq!(refused, Some(OpenError::DatabaseLost { path: again.join("metadata.sqlite") }));
+    let nothing = directory.path().join("nothing");
+    let refused = back_up(&nothing, &directory.path().join("other")).await;
+    assert_eq!(refused, Err(OpenError::NoStore { directory: nothing }.into()));
+}
+
+fn blob_files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { blob_files(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test]
+async fn damage_is_not_copied_and_not_restored() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to, again] = ["data", "backup", "again"].map(|name| directory.path().join(name));
+    let store = open(&data).await;
+    let key = (0..).map(|at| format!("k{at}")).find(|key| content(key, 1).len() == 200_000).unwrap();
+    put(&store, &key, 1).await;
+    store.close().await.unwrap();
+    drop(store);
+    let flip = |path: &Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes[1_000] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    };
+    let [blob] = &blob_files(&data.join("blobs"))[..] else { panic!() };
+    flip(blob);
+    let mut told = Vec::new();
+    let refused =
+        create(&data, &to, BackupOptions::default(), |finding| told.push(finding.clone())).unwrap_err();
+    assert!(matches!(&refused, BackupError::Damaged { which: "store", count: 1, .. }), "{refused}");
+    assert!(matches!(&told[..], [Finding::Blob { key: found, .. }] if *found == key), "{told:?}");
+    assert!(!to.exists());
+    std::fs::remove_dir_all(directory.path().join("backup.partial")).unwrap();
+    flip(blob);
+    create(&data, &to, BackupOptions::default(), |_| {}).unwrap();
+
+    let [copy] = &blob_files(&to.join("blobs"))[..] else { panic!() };
+    for path in [copy.clone(), to.join("metadata.sqlite")] {
+        flip(&path);
+        let refused = restore(&to, &again, |_| {});
+        assert!(refused.is_err(), "{}", path.display());
+        flip(&path);
+        std::fs::remove_dir_all(&again).unwrap();
+    }
+    assert!(restore(&to, &again, |_| {}).is_ok());
+}

@@ -1,7 +1,10 @@
 //! What a run counts, and how it says so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use crate::device::{Event, Recording};
+use crate::kinds::KINDS;
 use crate::verify::{Fault, Finding};
 
 /// What is said of a run at most, so that a broken store does not fill the screen.
@@ -63,5 +66,49 @@ impl Figures {
     /// What was found, up to a limit.
     pub(crate) fn details(&self) -> &[String] {
         &self.details
+    }
+}
+
+/// What the workloads were, all together.
+#[derive(Default)]
+pub(crate) struct Totals {
+    kinds: BTreeMap<&'static str, usize>,
+    acknowledged: usize,
+    writes: usize,
+    flushes: usize,
+}
+
+impl Totals {
+    /// Counts one recording.
+    pub(crate) fn add(&mut self, recording: &Recording) {
+        for event in &recording.events {
+            match event {
+                Event::Write { .. } => self.writes += 1,
+                Event::Flush => self.flushes += 1,
+                Event::Acknowledged(_) => self.acknowledged += 1,
+                Event::Begun(operation) => *self.kinds.entry(operation.kind).or_default() += 1,
+            }
+        }
+    }
+
+    /// Kinds of write that no workload made.
+    pub(crate) fn never_done(&self) -> Vec<&'static str> {
+        KINDS.iter().map(|kind| kind.name).filter(|name| !self.kinds.contains_key(name)).collect()
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kinds, acknowledged, writes, flushes } = self;
+        write!(
+            f,
+            "recorded: {acknowledged} acknowledged writes, {writes} disk writes, {flushes} flushes; begun:"
+        )?;
+        let mut separator = " ";
+        for (kind, count) in kinds {
+            write!(f, "{separator}{count} {kind}")?;
+            separator = ", ";
+        }
+        Ok(())
     }
 }

@@ -47,7 +47,7 @@ pub(crate) const FILE_SYSTEMS: &[FileSystem] = &[
 
 impl FileSystem {
     /// Makes an empty one.
-    pub(crate) fn make(&self, shelf: &mut Shelf) -> anyhow::Result<Disk> {
+    pub(crate) fn make(&self, shelf: &Shelf) -> anyhow::Result<Disk> {
         let device = Device::new(Disk::new(self.size));
         let file = shelf.put(device.clone());
         let (program, arguments) = self.make.split_first().context("a file system is made by a program")?;
@@ -57,7 +57,7 @@ impl FileSystem {
     }
 
     /// Mounts the one on a device.
-    pub(crate) fn mount(&self, shelf: &mut Shelf, device: Device, place: &Path) -> anyhow::Result<Mounted> {
+    pub(crate) fn mount(&self, shelf: &Shelf, device: Device, place: &Path) -> anyhow::Result<Mounted> {
         let file = shelf.put(device);
         let mounted = Mounted { file: file.clone(), place: Some(place.to_owned()) };
         if let Err(error) =

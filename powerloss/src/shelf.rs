@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -22,7 +23,7 @@ const FOREVER: Duration = Duration::from_secs(86_400);
 pub(crate) struct Shelf {
     directory: PathBuf,
     devices: Devices,
-    next: u64,
+    next: AtomicU64,
     _session: BackgroundSession,
 }
 
@@ -38,13 +39,12 @@ impl Shelf {
         let session = fuser::spawn_mount(Server { devices: Arc::clone(&devices) }, directory, &config)
             .context("the FUSE file system could not be mounted")?;
         // The first inode is the directory.
-        Ok(Self { directory: directory.to_owned(), devices, next: 2, _session: session })
+        Ok(Self { directory: directory.to_owned(), devices, next: AtomicU64::new(2), _session: session })
     }
 
     /// Puts a device on the shelf; gives its file.
-    pub(crate) fn put(&mut self, device: Device) -> PathBuf {
-        let inode = self.next;
-        self.next += 1;
+    pub(crate) fn put(&self, device: Device) -> PathBuf {
+        let inode = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.devices).insert(inode, device);
         self.directory.join(inode.to_string())
     }

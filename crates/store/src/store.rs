@@ -25,7 +25,7 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, readers: 4 }
+        Self { cache_bytes: 32 << 20, readers: 4 }
     }
 }
 

@@ -213,9 +213,9 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "store.cache",
-        default: Some("64MiB"),
+        default: Some("32MiB"),
         takes: "SIZE",
-        meaning: "Memory for the metadata of objects that are read often.",
+        meaning: "Memory for objects up to 64 KiB, and for the metadata of all, that are read often.",
         secret: false,
         read: |draft, value| set(&mut draft.config.cache_bytes, value::bytes(value.one()?)),
     },

@@ -2,7 +2,7 @@
 //!
 //! A target takes any bytes and panics when a property does not hold. Most read the input as lines of text, so that a seed
 //! is a file that a person can read. The targets are plain functions: `tests/short_run.rs` runs each over its seeds and
-//! over some thousands of mutations of them, and `libfuzzer/` hands them to cargo-fuzz for the long runs that FUZZING.md
+//! over some hundreds of mutations of them, and `libfuzzer/` hands them to cargo-fuzz for the long runs that FUZZING.md
 //! records.
 
 // A target fails by panicking, as tests do.

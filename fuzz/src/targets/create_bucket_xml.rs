@@ -8,8 +8,8 @@ pub fn run(input: &[u8]) {
     if input.is_empty() {
         assert_eq!(configuration, CreateBucketConfiguration::default());
     }
-    // No document type, and so no entity of its own, is ever taken.
-    assert!(!input.windows(9).any(|window| window == b"<!DOCTYPE"), "a document type was taken");
+    // No document type, and so no entity of its own, is ever taken; within CDATA or a comment the letters are letters.
+    assert!(!input.trim_ascii_start().starts_with(b"<!DOCTYPE"), "a document type was taken");
     let Some(region) = configuration.location_constraint else { return };
     assert!(configuration_of(&region).check_region(&region).is_ok());
     // Written by us, read by us.

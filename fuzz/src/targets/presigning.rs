@@ -40,7 +40,7 @@ pub fn run(input: &[u8]) {
     if let Some(other) = meaning(method, changed, sent) {
         assert_eq!(other, meant, "{changed} was taken for {target}");
     }
-    let another = METHODS[usize::from(choice + 1) % METHODS.len()];
+    let another = METHODS[(usize::from(choice) + 1) % METHODS.len()];
     assert_eq!(meaning(another, target, sent), None, "{another} was not signed");
 }
 

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod growth;
 pub mod load;
 pub mod process;
+pub mod repeat;
 mod table;
 
 pub use table::Style;

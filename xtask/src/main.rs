@@ -7,6 +7,7 @@ mod durability;
 mod forgery;
 mod fuzz;
 mod growth;
+mod instructions;
 mod lint;
 mod node;
 mod python;
@@ -58,6 +59,9 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Measure whether the time of a refusal tells which keys there are, or how much of a signature is right.
     Timing(timing::Options),
+    /// Count the instructions of a signature, a verification and a presigned GET, and hold them against
+    /// `bench/instructions.toml` (valgrind). `test` does this where valgrind is installed.
+    Instructions(instructions::Options),
     /// Measure a store of five million objects beside one of ten thousand (Linux, two cores, strace, minutes).
     Growth(growth::Options),
 }
@@ -79,6 +83,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Lint => lint::check(&workspace),
         Task::Setup => setup::install(&workspace),
         Task::Bench(options) => bench::measure(&workspace, &options),
+        Task::Instructions(options) => instructions::check(&workspace, &options),
         Task::Growth(options) => growth::measure(&workspace, &options),
         Task::Compare(options) => compare::measure(&workspace, &options),
         Task::Forgery(options) => forgery::run_long(&workspace, &options),

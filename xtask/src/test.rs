@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::command::{answers, cargo, run};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{python, setup};
+use crate::{instructions, python, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -32,6 +32,8 @@ enum Part {
     Doc,
     /// The built `presign` and its real clients.
     Conformance,
+    /// Counts of instructions, held against the recorded ones: where valgrind is installed.
+    Instructions,
 }
 
 pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
@@ -47,6 +49,13 @@ pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<(
     }
     if wants(Part::Conformance) {
         steps.take("conformance suite", || conformance(workspace, options));
+    }
+    if options.only.contains(&Part::Instructions) || (options.only.is_empty() && instructions::can_count()) {
+        steps.take("counts of instructions", || {
+            instructions::check(workspace, &instructions::Options { record: false })
+        });
+    } else if options.only.is_empty() {
+        eprintln!("left out: counts of instructions; they need valgrind (Linux: apt install valgrind)");
     }
     steps.finish()
 }

@@ -41,10 +41,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
-        Ok(tables) => {
-            print!("{tables}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("growth: {error:#}");
             ExitCode::FAILURE
@@ -52,10 +49,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<String> {
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.folder)
         .with_context(|| format!("{} cannot be made", arguments.folder.display()))?;
-    measure(&Options {
+    let options = Options {
         program: arguments.presign,
         folder: arguments.folder,
         populations: [
@@ -65,5 +62,6 @@ fn run(arguments: Arguments) -> anyhow::Result<String> {
         windows: arguments.windows.max(1),
         window: Duration::try_from_secs_f64(arguments.seconds).context("--seconds")?,
         style: if arguments.markdown { Style::Markdown } else { Style::Text },
-    })
+    };
+    measure(&options, &|table| println!("{table}"))
 }

@@ -77,11 +77,11 @@ const LISTINGS_OF: [Listing; 3] = [
     ),
 ];
 
-/// Fills what is not filled, measures, and gives the tables.
+/// Fills what is not filled, measures, and hands each table over as soon as it is there.
 ///
 /// # Errors
 /// A store that fails, or answers wrongly.
-pub fn measure(options: &Options) -> anyhow::Result<String> {
+pub fn measure(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<()> {
     let mut lines = vec![heading(&options.populations)];
     let data: Vec<PathBuf> = options
         .populations
@@ -117,10 +117,9 @@ pub fn measure(options: &Options) -> anyhow::Result<String> {
     let sizes = data.iter().map(|data| Ok(fs::metadata(data.join("metadata.sqlite"))?.len()));
     let sizes = sizes.collect::<anyhow::Result<Vec<_>>>().context("the database's size")?;
     lines.push(plain("the database", sizes.into_iter().map(mebibytes), ""));
-    let mut text = table::write(&lines, options.style);
-    text.push('\n');
-    text.push_str(&slow(options, &data, cores)?);
-    Ok(text)
+    say(&table::write(&lines, options.style));
+    say(&slow(options, &data, cores)?);
+    Ok(())
 }
 
 /// The folder of a store that is filled; it is filled if it is not.

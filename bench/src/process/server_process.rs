@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::cores::{Cores, stay_on};
+use super::usage::family;
 
 /// How long a server may take to stop by itself.
 const STOP: Duration = Duration::from_secs(30);
@@ -61,8 +62,7 @@ impl ServerProcess {
     /// # Errors
     /// When it does not end in time; it is killed then.
     pub fn stop(mut self) -> anyhow::Result<()> {
-        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw).context("the server's process id")?;
-        kill_process(pid, Signal::TERM).context("SIGTERM")?;
+        self.terminate();
         let deadline = Instant::now() + STOP;
         while Instant::now() < deadline {
             if self.child.try_wait()?.is_some() {
@@ -74,13 +74,22 @@ impl ServerProcess {
     }
 }
 
+impl ServerProcess {
+    /// SIGTERM to it and to what it started: a tracer would leave the traced one running. Whoever is over by then needs
+    /// no signal.
+    fn terminate(&self) {
+        for id in family(self.id()).unwrap_or_default() {
+            if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::TERM);
+            }
+        }
+    }
+}
+
 impl Drop for ServerProcess {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            // SIGTERM, so that a parent of workers takes them along; then, if that was not heard, SIGKILL.
-            if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-                let _ = kill_process(pid, Signal::TERM);
-            }
+            self.terminate();
             let deadline = Instant::now() + Duration::from_secs(5);
             while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
                 thread::sleep(Duration::from_millis(2));

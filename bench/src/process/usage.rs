@@ -87,7 +87,7 @@ impl Memory {
 }
 
 /// The process and all that descend from it.
-fn family(process: u32) -> anyhow::Result<Vec<u32>> {
+pub(super) fn family(process: u32) -> anyhow::Result<Vec<u32>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {

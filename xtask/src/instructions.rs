@@ -1,0 +1,191 @@
+//! `cargo xtask instructions`: how many instructions a signature, a verification and a presigned GET take, held against what
+//! `bench/instructions.toml` says.
+//!
+//! A count does not depend on how busy the machine is, so it can be a test where a time cannot. valgrind counts what the
+//! program executes, in user space, on a processor without SHA extensions: hashes weigh more than they do in truth, and
+//! system calls nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context as _, bail};
+
+use crate::command::{answers, cargo, run};
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Write the counts down, instead of holding them against the ones that are.
+    #[arg(long)]
+    pub(crate) record: bool,
+}
+
+/// What is counted, as `repeat` calls it, and how often it is done once; then it is done twice as often, and the
+/// difference is what the doing costs, without starting and ending.
+const COUNTED: &[(&str, u64)] = &[("get", 500), ("sign", 1000), ("verify", 1000)];
+/// By how many hundredths a count may move.
+const TOLERATED: u64 = 5;
+
+/// The counts, and what they depend on.
+#[derive(Debug, PartialEq, Eq)]
+struct Record {
+    architecture: String,
+    compiler: String,
+    counts: BTreeMap<String, u64>,
+}
+
+/// Whether the counting can be done here.
+pub(crate) fn can_count() -> bool {
+    answers(Command::new("valgrind").arg("--version"))
+}
+
+pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    if !can_count() {
+        bail!("`valgrind` counts the instructions and was not found; install it (apt install valgrind)");
+    }
+    let file = workspace.root().join("bench").join("instructions.toml");
+    let counted = count(workspace)?;
+    if options.record {
+        fs::write(&file, counted.write()).with_context(|| format!("{} cannot be written", file.display()))?;
+        eprintln!("wrote {}", file.display());
+        return Ok(());
+    }
+    let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let recorded = Record::read(&text).with_context(|| format!("{} cannot be read", file.display()))?;
+    counted.compare(&recorded)
+}
+
+fn count(workspace: &Workspace) -> anyhow::Result<Record> {
+    run(cargo(workspace.root()).args([
+        "build",
+        "--release",
+        "--package",
+        "presign-bench",
+        "--bin",
+        "repeat",
+    ]))?;
+    let program = workspace.built("repeat", true);
+    let mut counts = BTreeMap::new();
+    for &(what, times) in COUNTED {
+        let once = instructions(workspace, &program, what, times)?;
+        let twice = instructions(workspace, &program, what, 2 * times)?;
+        counts.insert(what.to_owned(), twice.saturating_sub(once) / times);
+    }
+    let rustc =
+        Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("--version").output()?;
+    let compiler = String::from_utf8(rustc.stdout)?.trim().to_owned();
+    Ok(Record { architecture: env::consts::ARCH.to_owned(), compiler, counts })
+}
+
+/// All that one run executes.
+fn instructions(workspace: &Workspace, program: &Path, what: &str, times: u64) -> anyhow::Result<u64> {
+    let out: PathBuf = workspace.target().join(format!("callgrind-{what}.out"));
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--tool=callgrind"]);
+    valgrind.arg(format!("--callgrind-out-file={}", out.display()));
+    valgrind.arg(program).args([what, &times.to_string()]);
+    run(&mut valgrind)?;
+    let profile = fs::read_to_string(&out).with_context(|| format!("{} cannot be read", out.display()))?;
+    let total = profile.lines().find_map(|line| line.strip_prefix("totals: ")?.parse().ok());
+    total.with_context(|| format!("{} has no total", out.display()))
+}
+
+impl Record {
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let table: toml::Table = text.parse()?;
+        let word = |name: &str| {
+            let value = table.get(name).and_then(|value| value.as_str());
+            Ok::<_, anyhow::Error>(value.with_context(|| format!("`{name}` is missing"))?.to_owned())
+        };
+        let mut counts = BTreeMap::new();
+        for &(what, _) in COUNTED {
+            let count = table.get("counts").and_then(|counts| counts.get(what)?.as_integer());
+            let count = count.and_then(|count| u64::try_from(count).ok());
+            counts.insert(what.to_owned(), count.with_context(|| format!("`counts.{what}` is missing"))?);
+        }
+        Ok(Record { architecture: word("architecture")?, compiler: word("compiler")?, counts })
+    }
+
+    fn write(&self) -> String {
+        let mut text = format!(
+            "# Instructions for each presigned GET, signature and verification, as valgrind counts them. Made by\n\
+             # `cargo xtask instructions --record`; `cargo xtask test` fails where one has moved by more than {TOLERATED} %.\n\
+             architecture = \"{}\"\ncompiler = \"{}\"\n\n[counts]\n",
+            self.architecture, self.compiler
+        );
+        for (what, count) in &self.counts {
+            // Nothing is refused by a String.
+            let _ = writeln!(text, "{what} = {count}");
+        }
+        text
+    }
+
+    /// Fails where a count has moved too far, either way: what became cheaper is written down, so that it stays.
+    fn compare(&self, recorded: &Self) -> anyhow::Result<()> {
+        let mut moved = Vec::new();
+        for (what, &count) in &self.counts {
+            let before = recorded.counts.get(what).copied().unwrap_or(0);
+            let line = format!("{what}: {count} instructions, {before} recorded");
+            eprintln!("{line}");
+            if count.abs_diff(before) * 100 > before * TOLERATED {
+                moved.push(line);
+            }
+        }
+        if self.architecture != recorded.architecture || self.compiler != recorded.compiler {
+            // Another compiler makes other instructions of the same code: that is no fault of the code.
+            eprintln!(
+                "left out: the verdict on these counts; the recorded ones are of {} on {}, these of {} on {}",
+                recorded.compiler, recorded.architecture, self.compiler, self.architecture
+            );
+            return Ok(());
+        }
+        if !moved.is_empty() {
+            bail!(
+                "{}: moved by more than {TOLERATED} %. Find out why (callgrind_annotate target/callgrind-*.out), or write it \
+                 down with its reason: cargo xtask instructions --record",
+                moved.join("; ")
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(get: u64) -> Record {
+        let counts = [("get", get), ("sign", 1000), ("verify", 2000)];
+        Record {
+            architecture: "x86_64".to_owned(),
+            compiler: "rustc 1.95.0".to_owned(),
+            counts: counts.map(|(what, count)| (what.to_owned(), count)).into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(Record::read(&record(5).write()).unwrap(), record(5));
+        assert!(Record::read("architecture = \"x86_64\"").is_err());
+    }
+
+    #[test]
+    fn five_hundredths_are_tolerated_either_way_and_more_is_not() {
+        for within in [95_000, 100_000, 105_000] {
+            record(within).compare(&record(100_000)).unwrap();
+        }
+        for beyond in [94_999, 105_001] {
+            let moved = record(beyond).compare(&record(100_000)).unwrap_err().to_string();
+            assert!(moved.contains(&format!("get: {beyond} instructions, 100000 recorded")), "{moved}");
+        }
+    }
+
+    #[test]
+    fn another_compiler_is_not_judged() {
+        let recorded = Record { compiler: "rustc 1.94.0".to_owned(), ..record(100_000) };
+        record(200_000).compare(&recorded).unwrap();
+    }
+}

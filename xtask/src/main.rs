@@ -10,6 +10,7 @@ mod growth;
 mod instructions;
 mod lint;
 mod node;
+mod proxied;
 mod python;
 mod setup;
 mod stamp;
@@ -52,6 +53,9 @@ enum Task {
     /// Lose power under the store, fill its disk and make its system calls fail, and hold what is left against what
     /// was acknowledged (Linux, root; exits with 77 where something is missing, and says what).
     Durability(durability::Options),
+    /// Send requests whose end is a matter of opinion through nginx in front of `presign serve` (exits with 77 where there
+    /// is no nginx).
+    Proxied(proxied::Options),
     /// Alter a million good requests, and expect the store to refuse every one that means something else. A short run
     /// is part of `test`.
     Forgery(forgery::Options),
@@ -89,6 +93,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Forgery(options) => forgery::run_long(&workspace, &options),
         Task::Fuzz(options) => fuzz::search(&workspace, &options),
         Task::Timing(options) => timing::measure(&workspace, &options),
+        Task::Proxied(options) => return proxied::prove(&workspace, &options),
         Task::Durability(options) => return durability::prove(&workspace, &options),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -65,7 +65,7 @@ pub(crate) async fn serve_connection(app: Arc<App>, mut stream: TcpStream, place
     let connection = place.connection();
     let mut unread = Bytes::new();
     while !unread.is_empty() || is_spoken_to(&stream, connection).await {
-        match Box::pin(talk(&app, stream, unread, connection)).await {
+        match Box::pin(talk(&app, stream, unread, &place)).await {
             Some(parked) => (stream, unread) = parked,
             None => return,
         }
@@ -74,11 +74,13 @@ pub(crate) async fn serve_connection(app: Arc<App>, mut stream: TcpStream, place
 
 /// Waits parked. `false`: nothing came, and nothing is waited for any longer.
 async fn is_spoken_to(stream: &TcpStream, connection: &Connection) -> bool {
+    let mut first = [0];
     loop {
         tokio::select! {
             // What has come already is answered, whatever the watchdog thinks of it.
             biased;
-            ready = stream.readable() => return ready.is_ok(),
+            // A new socket may be said to be readable when it is not, so readiness alone proves nothing.
+            peeked = stream.peek(&mut first) => return matches!(peeked, Ok(1..)),
             order = connection.orders.next(&connection.patience) => match order {
                 Order::Park(_) => {}
                 Order::Close(_) | Order::Stop => return false,
@@ -88,12 +90,8 @@ async fn is_spoken_to(stream: &TcpStream, connection: &Connection) -> bool {
 }
 
 /// Answers requests until there is a pause. Gives the stream back then, and nothing once the connection is over.
-async fn talk(
-    app: &Arc<App>,
-    stream: TcpStream,
-    unread: Bytes,
-    connection: &Arc<Connection>,
-) -> Option<(TcpStream, Bytes)> {
+async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -> Option<(TcpStream, Bytes)> {
+    let (connection, talking) = (place.connection(), place.talk());
     let service = service_fn({
         let (app, connection) = (Arc::clone(app), Arc::clone(connection));
         move |request: hyper::Request<Incoming>| {
@@ -113,7 +111,12 @@ async fn talk(
         let mut orders = pin!(connection.orders.next(&connection.patience));
         let order = poll_fn(|cx| match http.poll_without_shutdown(cx) {
             Poll::Ready(ended) => Poll::Ready(Err(ended)),
-            Poll::Pending => orders.as_mut().poll(cx).map(Ok),
+            Poll::Pending => match connection.patience.situation() {
+                idle if idle.phase() == Phase::Idle && talking.is_one_of_many() => {
+                    Poll::Ready(Ok(Order::Park(idle)))
+                }
+                _ => orders.as_mut().poll(cx).map(Ok),
+            },
         });
         match order.await {
             Err(ended) => break ended,

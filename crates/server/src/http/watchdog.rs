@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +18,14 @@ use crate::config::Timeouts;
 /// How often a newcomer looks whether the connection that was asked to leave did not, because its client went on.
 const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
+/// How many connections keep their buffers when they are idle, for the request that may come soon. Past that they are parked
+/// at once: ten thousand of them are 160 MiB, which malloc is slow to give back.
+const WITH_BUFFERS: usize = 512;
+
 /// All connections of a server, and the places for them.
 pub(crate) struct Watchdog {
+    /// Connections that are not parked.
+    talking: AtomicUsize,
     places: Arc<Semaphore>,
     timeouts: Timeouts,
     watched: Mutex<Watched>,
@@ -51,6 +58,28 @@ impl Place {
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
+
+    /// To be kept while the connection has buffers.
+    pub(super) fn talk(&self) -> Talking<'_> {
+        self.watchdog.talking.fetch_add(1, Ordering::Relaxed);
+        Talking(&self.watchdog)
+    }
+}
+
+/// A connection that is not parked.
+pub(super) struct Talking<'w>(&'w Watchdog);
+
+impl Talking<'_> {
+    /// Whether there are so many that one which is idle parks at once.
+    pub(super) fn is_one_of_many(&self) -> bool {
+        self.0.talking.load(Ordering::Relaxed) > WITH_BUFFERS
+    }
+}
+
+impl Drop for Talking<'_> {
+    fn drop(&mut self) {
+        self.0.talking.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Place {
@@ -63,7 +92,7 @@ impl Watchdog {
     pub(crate) fn new(max_connections: usize, timeouts: Timeouts) -> Self {
         // A semaphore that is asked for more permits than it can count panics.
         let places = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
-        Self { places, timeouts, watched: Mutex::default() }
+        Self { talking: AtomicUsize::new(0), places, timeouts, watched: Mutex::default() }
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {

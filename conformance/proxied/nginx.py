@@ -1,0 +1,79 @@
+"""nginx in front of a server: a process of its own, with its own configuration, on loopback, run by whoever runs the tests."""
+
+import shutil
+import socket
+import subprocess
+import time
+
+from presign_server import free_port
+
+START_SECONDS = 30
+
+# Both pass the Host on, which signatures cover, and keep one connection to the store for all their clients, so that whatever
+# one client left behind on it would meet the next.
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream store {{
+        server 127.0.0.1:{store} max_fails=0;
+        keepalive 1;
+    }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $http_host;
+    proxy_next_upstream off;
+    server {{
+        listen 127.0.0.1:{port};
+        {options}
+        location / {{ proxy_pass http://store; }}
+    }}
+}}
+"""
+
+# As its manual has it; and as carelessly as it can be told to: fields that it would drop are passed on, and bodies while
+# they come in.
+KINDS = {
+    "as-it-comes": "",
+    "careless": "ignore_invalid_headers off; underscores_in_headers on; proxy_request_buffering off; client_max_body_size 0;",
+}
+
+
+class Nginx:
+    def __init__(self, folder, store_port, kind):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "error.log"
+        self.configuration = folder / "nginx.conf"
+        self.configuration.write_text(
+            CONFIGURATION.format(folder=folder, store=store_port, port=self.port, options=KINDS[kind])
+        )
+
+    def __enter__(self):
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        assert program, "nginx was not found: install it (Debian: apt-get install nginx), or run `cargo xtask proxied`"
+        self.process = subprocess.Popen([program, "-c", self.configuration, "-e", self.log])
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"nginx ended with {self.process.returncode}: {self.log.read_text()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        self.process.kill()
+        raise RuntimeError(f"nginx did not answer within {START_SECONDS} s")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(START_SECONDS)

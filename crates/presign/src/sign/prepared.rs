@@ -231,13 +231,18 @@ pub(super) fn check_key(key: &str) -> Result<(), SignError> {
     }
 }
 
+/// Names by which S3 takes a URL for one that is signed by SigV2; beside SigV4's own that is two mechanisms in one.
+fn is_sigv2_parameter(name: &str) -> bool {
+    matches!(name, "AWSAccessKeyId" | "Expires" | "Signature")
+}
+
 /// The caller's parameters in the caller's order, then the caveats, each followed by `&`.
 fn push_operation_parameters(query: &mut String, request: &PresignRequest<'_>) -> Result<(), SignError> {
     let caveats = request.caveats.to_parameters()?;
     let given = request.query.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     let parameters = || given.clone().chain(caveats.iter().map(|(name, value)| (*name, value.as_str())));
     for (at, (name, value)) in parameters().enumerate() {
-        if name.is_empty() || is_auth_parameter(name) {
+        if name.is_empty() || is_auth_parameter(name) || is_sigv2_parameter(name) {
             return Err(SignError::ReservedParameter(name.to_owned()));
         }
         if parameters().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
@@ -414,10 +419,10 @@ mod tests {
         assert_eq!(refusal(PresignRequest::get("")), SignError::EmptyKey);
         assert_eq!(refusal(PresignRequest::get("k".repeat(1025))), SignError::KeyTooLong { bytes: 1025 });
         assert!(signer.presign(&bucket, &PresignRequest::get("k".repeat(1024)), noon()).is_ok());
-        assert_eq!(
-            refusal(get().query("x-amz-DATE", "1")),
-            SignError::ReservedParameter("x-amz-DATE".to_owned())
-        );
+        for name in ["x-amz-DATE", "AWSAccessKeyId", "Expires", "Signature"] {
+            assert_eq!(refusal(get().query(name, "1")), SignError::ReservedParameter(name.to_owned()));
+        }
+        assert!(signer.presign(&bucket, &get().query("signature", "1"), noon()).is_ok());
         assert_eq!(
             refusal(get().version_id("1").version_id("2")),
             SignError::RepeatedParameter("versionId".to_owned())

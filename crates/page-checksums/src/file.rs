@@ -26,6 +26,7 @@ enum Kind {
     Database {
         /// A page on its way out, with its checksum.
         outgoing: Vec<u8>,
+        is_read_only: bool,
     },
     Log(Arc<LogSums>),
 }
@@ -113,7 +114,7 @@ pub(crate) unsafe fn open(
             unsafe { close_inner(inner) };
             return code;
         }
-        Kind::Database { outgoing: Vec::new() }
+        Kind::Database { outgoing: Vec::new(), is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0 }
     } else {
         // SAFETY: the name of a file that is not temporary is a C string.
         let path = if name.is_null() { c"" } else { unsafe { CStr::from_ptr(name.cast::<c_char>()) } };
@@ -214,13 +215,18 @@ unsafe extern "C" fn read(
     let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
     // SAFETY: `open` wrote a `PagedFile` there, and SQLite uses a file from one thread at a time.
     let kind = unsafe { &(*file.cast::<PagedFile>()).kind };
+    // Whoever can only read comes by nothing but pages in use, and those were written. Who writes, or copies all pages, comes by
+    // others too.
+    let unwritten = |is_read_only: bool| !is_read_only || code == ffi::SQLITE_IOERR_SHORT_READ;
     let found = match kind {
         Kind::Log(sums) => sums.verify(at, bytes).map_err(Damage::Frame),
         // SAFETY: the file underneath is open.
-        Kind::Database { .. } => match unsafe { verify(inner_of(file), at, bytes) } {
-            Ok(found) => found,
-            Err(code) => return code,
-        },
+        Kind::Database { is_read_only, .. } => {
+            match unsafe { verify(inner_of(file), at, bytes, unwritten(*is_read_only)) } {
+                Ok(found) => found,
+                Err(code) => return code,
+            }
+        }
     };
     match found {
         Ok(()) => code,
@@ -231,13 +237,19 @@ unsafe extern "C" fn read(
     }
 }
 
-/// Compares what was read of a database with its checksum. `Err`: more had to be read for that, and could not be.
+/// Compares what was read of a database with its checksum; zeros pass where they may be a page that was never written. `Err`: more had to be read for that, and could not be.
 ///
 /// # Safety
 /// `inner` is the open file that the bytes were read from.
-unsafe fn verify(inner: *mut sqlite3_file, offset: u64, bytes: &[u8]) -> Result<Result<(), Damage>, c_int> {
+unsafe fn verify(
+    inner: *mut sqlite3_file,
+    offset: u64,
+    bytes: &[u8],
+    may_be_unwritten: bool,
+) -> Result<Result<(), Damage>, c_int> {
     let intact = |number, page: &[u8]| {
-        if page::is_intact(number, page) { Ok(()) } else { Err(Damage::Page(number)) }
+        let is_intact = if may_be_unwritten { page::is_intact } else { page::is_as_written };
+        if is_intact(number, page) { Ok(()) } else { Err(Damage::Page(number)) }
     };
     if let Some(number) = page::number(offset, bytes.len()) {
         return Ok(intact(number, bytes));
@@ -287,7 +299,7 @@ unsafe extern "C" fn write(
             sums.wrote(at, bytes);
             return delegate!(file, xWrite, ffi::SQLITE_IOERR_WRITE, buffer, length, offset);
         }
-        Kind::Database { outgoing } => outgoing,
+        Kind::Database { outgoing, .. } => outgoing,
     };
     let Some(number) = page::number(at, size) else { return ffi::SQLITE_IOERR_WRITE };
     if number == 1 && !page::has_room(bytes) {

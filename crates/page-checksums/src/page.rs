@@ -35,14 +35,19 @@ pub(crate) fn has_room(header: &[u8]) -> bool {
     header.get(RESERVED_AT).copied().map(usize::from) == Some(RESERVED_BYTES)
 }
 
-/// Whether a page is as it was written. `number` counts from 1.
-///
-/// A page of zeros is: SQLite leaves pages that it has no use for unwritten, and one that it has use for is never all
-/// zeros, which it notices.
+/// Whether a page is as it was written, or was never written: SQLite leaves pages that it has no use for as zeros.
+/// `number` counts from 1.
 #[must_use]
 pub fn is_intact(number: u64, page: &[u8]) -> bool {
+    let is_unwritten = !page.is_empty() && page.iter().all(|&byte| byte == 0);
+    is_as_written(number, page) || is_unwritten
+}
+
+/// Whether a page that is in use is as it was written. Zeros are not: the end of a row that went on in another page may well be
+/// read as zeros without SQLite noticing.
+pub(crate) fn is_as_written(number: u64, page: &[u8]) -> bool {
     let Some((content, sum)) = page.split_last_chunk() else { return false };
-    u64::from_le_bytes(*sum) == checksum(number, content) || page.iter().all(|&byte| byte == 0)
+    u64::from_le_bytes(*sum) == checksum(number, content)
 }
 
 /// Writes the checksum of a page into its last bytes.
@@ -75,7 +80,7 @@ mod tests {
             page[bit / 8] ^= 1 << (bit % 8);
         }
         assert!(is_intact(7, &page));
-        assert!(is_intact(3, &[0; 4096]));
+        assert!(is_intact(3, &[0; 4096]) && !is_as_written(3, &[0; 4096]));
         assert!(!is_intact(3, &[]));
     }
 

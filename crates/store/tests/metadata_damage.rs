@@ -424,3 +424,35 @@ async fn a_write_that_meets_damage_fails_alone() {
     assert!(store.damage_met() >= refused.len() as u64);
     store.close().await.unwrap();
 }
+
+/// The end of a long row is in a page of its own. SQLite reads zeros there as if they were the end of the key, and the object
+/// would be one that does not exist.
+#[tokio::test]
+async fn no_page_of_zeros_hides_an_object_with_a_long_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), OPTIONS).await.unwrap();
+    make_buckets(&store).await;
+    let long = "k".repeat(1024);
+    let mut upload = store.begin_put(None).await.unwrap();
+    upload.write("hello".into()).await.unwrap();
+    upload.finish("first", &long, NewObject::default(), Precondition::Unconditional).await.unwrap();
+    assert!(store.head("first", &long).await.unwrap().is_some());
+    store.close().await.unwrap();
+    drop(store);
+    let database = directory.path().join("metadata.sqlite");
+    let whole = std::fs::read(&database).unwrap();
+    let (mut errors, mut right) = (0, 0);
+    for page in 0..whole.len() / 4096 {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..(page + 1) * 4096].fill(0);
+        std::fs::write(&database, damaged).unwrap();
+        let Ok(store) = Store::open(directory.path(), OPTIONS).await else { continue };
+        match store.head("first", &long).await {
+            Ok(Some(_)) => right += 1,
+            Ok(None) => panic!("zeros in page {} hid the object", page + 1),
+            Err(_) => errors += 1,
+        }
+        store.close().await.unwrap();
+    }
+    assert!(errors >= 2 && right >= 1, "{errors} errors, {right} right answers");
+}

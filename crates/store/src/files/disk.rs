@@ -2,6 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
+use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -27,6 +28,12 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    /// A disk that acts as if it were full once `room` is used up.
+    #[cfg(test)]
+    pub(crate) fn with_room(room: &std::sync::Arc<std::sync::atomic::AtomicUsize>) -> Self {
+        Self { room: Some(std::sync::Arc::clone(room)), ..Self::default() }
+    }
+
     /// Makes a directory that only its owner may enter; says whether it was not there.
     pub(crate) fn make_dir(&self, path: &Path) -> Result<bool, StoreError> {
         match DirBuilder::new().mode(0o700).create(path) {
@@ -197,6 +204,18 @@ impl Disk {
                 file.write_all_at(&vec![0; length], 0).map_err(|error| failure("allocating", path, &error))
             }
             Err(error) => Err(failure("allocating", path, &error.into())),
+        }
+    }
+
+    /// Makes sure that a range of a file will have a place on the disk when it is written. The file's length stays as it
+    /// is.
+    pub(crate) fn make_room(&self, file: &File, path: &Path, range: Range<u64>) -> Result<(), StoreError> {
+        let length = range.end.saturating_sub(range.start);
+        let room = || rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, length);
+        match rustix::io::retry_on_intr(room) {
+            // This file system gives no room before it is needed.
+            Ok(()) | Err(Errno::OPNOTSUPP) => Ok(()),
+            Err(error) => Err(failure("making room", path, &error.into())),
         }
     }
 

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::failure::store_error;
+use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Operation, Pending};
 use super::readers::Readers;
@@ -84,7 +85,8 @@ impl SqliteMetadata {
         let hot = Arc::new(Hot::new(options.cache_bytes));
         let (queue, receiver) = std::sync::mpsc::channel();
         let place = path.display().to_string();
-        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve)
+        let growth = Growth::open(disk, &path)?;
+        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve, growth)
             .map_err(|error| store_error("opening the database", &place, &error))?;
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::Io {

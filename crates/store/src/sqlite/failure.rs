@@ -12,7 +12,7 @@ pub(super) fn store_error(action: &'static str, place: &str, error: &Error) -> S
         return StoreError::Corrupt { what: place.to_owned(), detail };
     }
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::DiskFull { action, place: place.to_owned() },
+        _ if is_disk_full(error) => StoreError::DiskFull { action, place: place.to_owned() },
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             StoreError::Io { action, place: place.to_owned(), reason: error.to_string() }
         }
@@ -25,12 +25,20 @@ pub(super) fn store_error(action: &'static str, place: &str, error: &Error) -> S
 
 /// Whether the disk is full, which passes.
 pub(super) fn is_disk_full(error: &Error) -> bool {
+    // Where the index of the log finds no room to grow, SQLite does not say that the disk is full. Nothing in that file
+    // outlives the process, so nothing is lost by such a failure.
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+/// SQLite's error of a full disk.
+pub(super) fn disk_full(detail: &str) -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), Some(detail.to_owned()))
 }
 
 /// Whether the operating system failed to read or write, after which nobody knows what is on the disk.
 pub(super) fn is_io(error: &Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_damage(error)
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_damage(error) && !is_disk_full(error)
 }
 
 /// Whether a page was read that is not what was written. Nothing was written then, so other pages are as they were.

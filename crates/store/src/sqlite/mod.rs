@@ -6,6 +6,8 @@
 
 mod engine;
 mod failure;
+mod full_disk;
+mod growth;
 mod hot;
 mod listing;
 mod log_check;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::failure::{is_damage, is_disk_full, is_io, store_error};
+use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use crate::files::Reserve;
@@ -24,25 +25,23 @@ const CHECKPOINT_PAGES: i32 = 2_000;
 /// It is also written back when nothing happened for this long.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
 
-/// How many operations that make room share a commit when the disk is full, so that the reserve is enough for it.
-const RESCUE_OPERATIONS: usize = 16;
-
 /// What comes down the queue.
 pub(super) enum Message {
     Write(Box<dyn Queued>),
     Close,
 }
 
-type Group = Vec<Box<dyn Queued>>;
+pub(super) type Group = Vec<Box<dyn Queued>>;
 
 /// The connection that writes, and what it needs to know.
 pub(super) struct Writer {
-    conn: Connection,
-    place: String,
+    pub(super) conn: Connection,
+    pub(super) place: String,
     queue: Receiver<Message>,
     hot: Arc<Hot>,
-    poison: Poison,
-    reserve: Arc<Reserve>,
+    pub(super) poison: Poison,
+    pub(super) reserve: Arc<Reserve>,
+    growth: Growth,
     /// Length of the write-ahead log after the last commit, in pages.
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
@@ -58,6 +57,7 @@ impl Writer {
         hot: Arc<Hot>,
         poison: Poison,
         reserve: Arc<Reserve>,
+        growth: Growth,
     ) -> rusqlite::Result<Self> {
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
@@ -68,7 +68,18 @@ impl Writer {
         }))?;
         let place = path.display().to_string();
         let checkpoint_at = CHECKPOINT_PAGES;
-        Ok(Self { conn, place, queue, hot, poison, reserve, log_pages, checkpoint_at, closing: false })
+        Ok(Self {
+            conn,
+            place,
+            queue,
+            hot,
+            poison,
+            reserve,
+            growth,
+            log_pages,
+            checkpoint_at,
+            closing: false,
+        })
     }
 
     /// Works until the queue is closed.
@@ -102,30 +113,41 @@ impl Writer {
         if let Err(stopped) = self.poison.check() {
             return first.answer(Err(stopped));
         }
-        let mut group: Group = Vec::new();
-        let outcome = self.gather(first, &mut group).and_then(|()| self.commit(&group));
+        let (mut group, mut without_reserve) = (Group::new(), Group::new());
+        let full = self.take_reserve().err();
+        let apart = full.is_some().then_some(&mut without_reserve);
+        let outcome = self.gather(first, &mut group, apart).and_then(|()| self.commit(&group));
         match outcome {
             Ok(()) => answer_all(group, &Ok(())),
             Err(error) => self.undo(group, &error),
         }
+        if let Some(full) = full {
+            self.squeeze_in(without_reserve, &full);
+        }
     }
 
-    /// Applies operations for as long as there are any, up to the limits of a group.
-    fn gather(&mut self, first: Box<dyn Queued>, group: &mut Group) -> rusqlite::Result<()> {
+    /// Applies operations for as long as there are any, up to the limits of a group. Those that may not use the reserve
+    /// are put apart, if there is a place for them.
+    fn gather(
+        &mut self,
+        first: Box<dyn Queued>,
+        group: &mut Group,
+        mut apart: Option<&mut Group>,
+    ) -> rusqlite::Result<()> {
         let begun = Instant::now();
-        let full = self.take_reserve().err();
         self.begin()?;
         let mut next = Some(first);
         while let Some(mut operation) = next {
-            match &full {
-                Some(error) if !operation.may_use_reserve() => operation.answer(Err(error.clone())),
+            match &mut apart {
+                Some(apart) if !operation.may_use_reserve() => apart.push(operation),
                 _ => {
                     let applied = self.apply(operation.as_mut());
                     group.push(operation);
                     applied?;
                 }
             }
-            if group.len() >= GROUP_OPERATIONS || begun.elapsed() >= GROUP_AGE {
+            let gathered = group.len() + apart.as_ref().map_or(0, |apart| apart.len());
+            if gathered >= GROUP_OPERATIONS || begun.elapsed() >= GROUP_AGE {
                 break;
             }
             next = match self.queue.try_recv() {
@@ -140,13 +162,13 @@ impl Writer {
         Ok(())
     }
 
-    fn begin(&self) -> rusqlite::Result<()> {
+    pub(super) fn begin(&self) -> rusqlite::Result<()> {
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(|_| ())
     }
 
     /// Applies one operation so that its failure leaves the others of its group alone. An error means that the
     /// transaction is spoiled.
-    fn apply(&self, operation: &mut dyn Queued) -> rusqlite::Result<()> {
+    pub(super) fn apply(&self, operation: &mut dyn Queued) -> rusqlite::Result<()> {
         self.conn.prepare_cached("SAVEPOINT operation")?.execute([])?;
         match operation.apply(&self.conn) {
             Ok(Applied::Done) => {}
@@ -167,11 +189,19 @@ impl Writer {
     }
 
     /// Makes a group durable, and takes its rows out of memory before anyone is answered.
-    fn commit(&self, group: &Group) -> rusqlite::Result<()> {
+    pub(super) fn commit(&mut self, group: &Group) -> rusqlite::Result<()> {
+        let pages = self.pages()?;
+        self.growth.make_room(pages)?;
         group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
         let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
         committed.map(|_| ())
+    }
+
+    /// Length of the database, with what the log and the open transaction add to it, in pages.
+    pub(super) fn pages(&self) -> rusqlite::Result<u64> {
+        let mut count = self.conn.prepare_cached("PRAGMA page_count")?;
+        count.query_row([], |row| row.get::<_, u32>(0)).map(u64::from)
     }
 
     /// Takes back a group that was not committed, and answers it.
@@ -186,8 +216,8 @@ impl Writer {
         } else if is_disk_full(error) {
             let (rescued, rest): (Group, Group) =
                 group.into_iter().partition(|operation| operation.may_use_reserve());
-            answer_all(rest, &Err(failure));
             self.rescue(rescued);
+            self.squeeze_in(rest, &failure);
         } else if is_damage(error) {
             // SQLite has taken the whole group back for the sake of one.
             for operation in group {
@@ -200,31 +230,12 @@ impl Writer {
         }
     }
 
-    fn roll_back(&self) -> rusqlite::Result<()> {
+    pub(super) fn roll_back(&self) -> rusqlite::Result<()> {
         if self.conn.is_autocommit() { Ok(()) } else { self.conn.execute_batch("ROLLBACK") }
     }
 
-    /// Commits operations that make room on a full disk, with the space that was held back for them.
-    fn rescue(&mut self, mut group: Group) {
-        if group.is_empty() {
-            return;
-        }
-        if let Err(error) = self.reserve.lend() {
-            return answer_all(group, &Err(error));
-        }
-        while !group.is_empty() {
-            let mut part: Group = group.drain(..group.len().min(RESCUE_OPERATIONS)).collect();
-            let answer = self.commit_again(&mut part);
-            answer_all(part, &answer);
-            self.checkpoint("TRUNCATE");
-        }
-        if let Err(error) = self.reserve.take_back() {
-            tracing::warn!(%error, "the space held in reserve could not be taken again");
-        }
-    }
-
     /// Commits a part of a group that was taken back.
-    fn commit_again(&self, part: &mut Group) -> Result<(), StoreError> {
+    pub(super) fn commit_again(&mut self, part: &mut Group) -> Result<(), StoreError> {
         let committed = self
             .begin()
             .and_then(|()| part.iter_mut().try_for_each(|operation| self.apply(operation.as_mut())))
@@ -249,7 +260,7 @@ impl Writer {
     }
 
     /// Writes the log back into the database, as far as readers let it.
-    fn checkpoint(&mut self, mode: &str) {
+    pub(super) fn checkpoint(&mut self, mode: &str) {
         if self.poison.check().is_err() {
             return;
         }
@@ -258,6 +269,7 @@ impl Writer {
         match done {
             Ok((pages, written)) if written >= pages => {
                 self.log_pages.store(0, Ordering::Relaxed);
+                self.growth.was_written_back();
                 self.checkpoint_at = CHECKPOINT_PAGES;
             }
             // A reader is in the way; the log grows until it has gone.
@@ -278,7 +290,7 @@ impl Writer {
     }
 }
 
-fn answer_all(group: Group, outcome: &Result<(), StoreError>) {
+pub(super) fn answer_all(group: Group, outcome: &Result<(), StoreError>) {
     for operation in group {
         operation.answer(outcome.clone());
     }
@@ -298,6 +310,7 @@ mod tests {
     use super::super::writes::{CreateBucket, DeleteObject, PutObject};
     use super::super::{row, schema};
     use super::*;
+    use crate::files::Disk;
     use crate::{Bucket, Content, Object, ObjectRow, Precondition, PutError, UnixMillis};
 
     type Answer<O> = oneshot::Receiver<Result<<O as Operation>::Answer, <O as Operation>::Refusal>>;
@@ -313,7 +326,11 @@ mod tests {
     }
 
     fn ground() -> Ground {
-        let directory = tempfile::tempdir().unwrap();
+        ground_on(tempfile::tempdir().unwrap(), &Disk::default())
+    }
+
+    /// A writer whose reserve is on this disk.
+    fn ground_on(directory: tempfile::TempDir, disk: &Disk) -> Ground {
         let path = directory.path().join("metadata.sqlite");
         let mut conn = schema::open_writer(&path).unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
@@ -323,11 +340,12 @@ mod tests {
             false
         }))
         .unwrap();
-        let reserve = Arc::new(Reserve::open(directory.path()).unwrap());
+        let reserve = Arc::new(Reserve::open_on(disk.clone(), directory.path()).unwrap());
         let poison = Poison::default();
         let (queue, receiver) = channel();
         let hot = Arc::new(Hot::new(1 << 20));
-        let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve).unwrap();
+        let growth = Growth::open(Disk::default(), &path).unwrap();
+        let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve, growth).unwrap();
         Ground { writer, queue, commits, path, poison, _directory: directory }
     }
 
@@ -432,6 +450,46 @@ mod tests {
         assert!(delete.blocking_recv().unwrap().unwrap().is_some());
         assert_eq!(send(&queue, put("b", "next", &content)).blocking_recv(), Ok(Ok(None)));
         assert_eq!(poison.check(), Ok(()));
+        queue.send(Message::Close).ok().unwrap();
+        running.join().unwrap();
+    }
+
+    #[test]
+    fn what_deleted_rows_left_is_used_while_the_disk_is_full() {
+        let directory = tempfile::tempdir().unwrap();
+        let room = Arc::new(AtomicUsize::new(usize::MAX));
+        let disk = Disk::with_room(&room);
+        let ground = ground_on(directory, &disk);
+        let bucket = ground.send_bucket();
+        let (queue, reserve) = (ground.queue.clone(), Arc::clone(&ground.writer.reserve));
+        let running = std::thread::spawn(move || ground.writer.run());
+        assert_eq!(bucket.blocking_recv(), Ok(Ok(())));
+        let content = [7; 16_000];
+        let write = |key: &str| send(&queue, put("b", key, &content)).blocking_recv().unwrap();
+        for at in 0..20 {
+            assert_eq!(write(&at.to_string()), Ok(None));
+        }
+        // Somebody else has taken the reserve's place, but for a part of it.
+        room.store(2 << 20, Ordering::SeqCst);
+        reserve.lend().unwrap();
+        reserve.take_back().unwrap();
+        assert!(!reserve.is_held());
+        assert!(matches!(write("refused"), Err(PutError::Store(StoreError::DiskFull { .. }))));
+        for at in 0..20 {
+            let delete = send(&queue, DeleteObject { bucket: "b".into(), key: at.to_string() });
+            assert!(delete.blocking_recv().unwrap().unwrap().is_some());
+        }
+        room.store(2 << 20, Ordering::SeqCst);
+        let written = (0..20).take_while(|at| {
+            room.store(2 << 20, Ordering::SeqCst);
+            write(&at.to_string()).is_ok()
+        });
+        let written = written.count();
+        assert!((5..20).contains(&written), "{written} of the 20 that had been there");
+        assert!(!reserve.is_held());
+        room.store(usize::MAX, Ordering::SeqCst);
+        assert_eq!(write("with room again"), Ok(None));
+        assert!(reserve.is_held());
         queue.send(Message::Close).ok().unwrap();
         running.join().unwrap();
     }

@@ -2,7 +2,6 @@
 
 import hashlib
 import http.client
-import threading
 import time
 from urllib.parse import urlsplit
 
@@ -75,43 +74,3 @@ def test_sigterm_in_the_middle_of_an_upload(running, start):
     assert running.wait() == 0
     again = start(running.data)
     assert client(again, "s3v4").get_object(Bucket="work", Key="k")["Body"].read() == BODY
-
-
-def test_after_sigkill_everything_acknowledged_is_there(running, start):
-    """Three times: uploads of rows and of files from four threads, the plug pulled in the middle, a restart."""
-    acknowledged = {}
-    server = running
-    for round in range(3):
-        stop = threading.Event()
-
-        def upload(thread):
-            s3 = client(server, "s3v4")
-            at = 0
-            while not stop.is_set():
-                key = f"{round}/{thread}/{at}"
-                # From well within a row to well within a file, a different body for each key.
-                body = (key.encode() + b"\n") * (1 << (at % 14))
-                try:
-                    s3.put_object(Bucket="work", Key=key, Body=body)
-                except Exception:  # noqa: BLE001 - killed in the middle of the request; it was not acknowledged
-                    return
-                acknowledged[key] = hashlib.sha256(body).digest()
-                at += 1
-
-        threads = [threading.Thread(target=upload, args=(thread,)) for thread in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(2)
-        server.kill()
-        stop.set()
-        for thread in threads:
-            thread.join()
-        server = start(server.data)
-        s3 = client(server, "s3v4")
-        for key, digest in acknowledged.items():
-            assert hashlib.sha256(s3.get_object(Bucket="work", Key=key)["Body"].read()).digest() == digest, key
-    pages = client(server, "s3v4").get_paginator("list_objects_v2").paginate(Bucket="work")
-    listed = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
-    assert set(acknowledged) <= listed
-    print(f"{len(acknowledged)} acknowledged uploads, all there")
-    assert len(acknowledged) > 30

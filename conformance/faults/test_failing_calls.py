@@ -1,0 +1,100 @@
+"""System calls that fail, one at a time: nothing that was acknowledged is lost, and after a failed flush nothing is
+acknowledged any more.
+
+strace makes the call fail. What is on the disk after that is what the calls that succeeded left there, so this shows
+what the server answers; what a disk keeps is shown by the losses of power.
+"""
+
+import shutil
+import time
+
+import pytest
+
+from store_client import StoreClient
+
+# Of each kind, which of them fail in a short run; in a long one all do, until none is left to fail.
+SHORT = (1, 5)
+LONGEST = 80
+
+FLUSHES = ("fsync", "fdatasync")
+SITES = [
+    *[(call, "error=EIO") for call in FLUSHES],
+    ("pwrite64", "error=ENOSPC"),
+    ("pwrite64", "error=EIO"),
+    ("pwrite64", "retval=0"),
+    ("writev", "error=ENOSPC"),
+    ("writev", "error=EIO"),
+    ("fallocate", "error=ENOSPC"),
+    ("ftruncate", "error=EIO"),
+    ("rename", "error=ENOSPC"),
+    ("mkdir", "error=ENOSPC"),
+    ("unlink", "error=EIO"),
+]
+
+
+def failing(call, fault, at, log):
+    """The command line that runs a server whose `at`th call of a kind fails. The server, not strace, is the process that
+    is started."""
+    trace = ["-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={at}"]
+    return ["strace", "-D", "-f", "-qq", "-o", str(log), *trace]
+
+
+def has_failed(log):
+    return log.exists() and "(INJECTED)" in log.read_text(errors="replace")
+
+
+def write_everything(store, log, rounds=2):
+    """Every kind of write, one after the other; gives those that were acknowledged although a call had failed before."""
+    acknowledged_after = []
+
+    def write(name, make):
+        failed_before = has_failed(log)
+        if make() is None and failed_before:
+            acknowledged_after.append(name)
+
+    for round in range(rounds):
+        write("put small", lambda: store.put("small", 500))
+        write("put large", lambda: store.put("large", 150_000))
+        write("overwrite", lambda: store.put("changing", 150_000 if round % 2 else 500))  # noqa: B023
+        write("delete", lambda: store.delete("small" if round % 2 else "large"))  # noqa: B023
+        # Longer than the server waits before it writes its log back.
+        time.sleep(1.2)
+    return acknowledged_after
+
+
+@pytest.mark.parametrize(("call", "fault"), SITES)
+def test_one_call_fails(call, fault, start, tmp_path, is_long):
+    reached = 0
+    for at in range(1, LONGEST) if is_long else SHORT:
+        data, log = tmp_path / f"data-{at}", tmp_path / f"strace-{at}"
+        # The store is made without a fault, so that the call fails in its work.
+        server = start(data)
+        store = StoreClient(server)
+        assert store.create_bucket() is None
+        assert store.put("before", 2_000) is None
+        assert store.put("before large", 200_000) is None
+        server.kill()
+        try:
+            server = start(data, wrapper=failing(call, fault, at, log))
+        except RuntimeError as error:
+            # It may refuse to start on a disk that fails; then it must end by itself.
+            assert "ended with status" in str(error), error
+        else:
+            store.connect(server)
+            acknowledged_after = write_everything(store, log)
+            if call in FLUSHES:
+                assert not acknowledged_after, f"{call} {at} failed, and then was acknowledged: {acknowledged_after}"
+            server.kill()
+        failed = has_failed(log)
+        server = start(data)
+        store.connect(server)
+        store.verify()
+        assert store.put("afterwards", 100_000) is None
+        store.verify(["afterwards"])
+        server.kill()
+        shutil.rmtree(data)
+        reached += failed
+        if not failed:
+            break
+    print(f"{call} {fault}: {reached} failed")
+    assert reached > 0, f"no {call} was made, so none failed"

@@ -41,9 +41,10 @@ fn trickle(stream: &mut TcpStream, every: Duration) -> std::io::Result<Option<An
 
 #[test]
 fn an_upload_that_stands_still_is_given_up() {
-    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "300ms")]);
+    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", SHORT)]);
+    let head = upload_head(&server, "k", 5);
     let mut stream = server.connect();
-    stream.write_all(&upload_head(&server, "k", 5)).unwrap();
+    stream.write_all(&head).unwrap();
     stream.write_all(b"he").unwrap();
     let refusal = read_answer(&mut stream, false);
     refusal.assert_code(400, "RequestTimeout");

@@ -220,8 +220,8 @@ unsafe extern "C" fn read(
     let unwritten = |is_read_only: bool| !is_read_only || code == ffi::SQLITE_IOERR_SHORT_READ;
     let found = match kind {
         Kind::Log(sums) => sums.verify(at, bytes).map_err(Damage::Frame),
-        // SAFETY: the file underneath is open.
         Kind::Database { is_read_only, .. } => {
+            // SAFETY: the file underneath is open.
             match unsafe { verify(inner_of(file), at, bytes, unwritten(*is_read_only)) } {
                 Ok(found) => found,
                 Err(code) => return code,

@@ -18,6 +18,7 @@ use crate::crash::{Crash, choose_moments, crashes};
 use crate::device::{Device, Event, Recording};
 use crate::disk::Disk;
 use crate::figures::{Figures, Totals};
+use crate::guard::Guard;
 use crate::history::Expectations;
 use crate::mounted::{FILE_SYSTEMS, FileSystem};
 use crate::shelf::Shelf;
@@ -147,8 +148,9 @@ struct Campaign {
     scratch: PathBuf,
     kept: AtomicUsize,
     begun: Instant,
-    /// Last, so that nothing stands on it any more when it is unmounted.
+    /// These last, so that nothing stands on the shelf any more when it is unmounted.
     shelf: Shelf,
+    _guard: Guard,
 }
 
 fn make_directory(path: &Path) -> anyhow::Result<PathBuf> {
@@ -162,7 +164,9 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Campaign {
     fn new(scratch: &Path) -> anyhow::Result<Self> {
-        let shelf = Shelf::mount(&make_directory(&scratch.join("shelf"))?)?;
+        let directory = make_directory(&scratch.join("shelf"))?;
+        let shelf = Shelf::mount(&directory)?;
+        let guard = Guard::start(&directory, &make_directory(&scratch.join("control"))?)?;
         let template = |file_system: &'static FileSystem| Ok((file_system, file_system.make(&shelf)?));
         let templates = FILE_SYSTEMS.iter().map(template).collect::<anyhow::Result<_>>()?;
         Ok(Self {
@@ -173,6 +177,7 @@ impl Campaign {
             kept: AtomicUsize::new(0),
             begun: Instant::now(),
             shelf,
+            _guard: guard,
         })
     }
 
@@ -340,6 +345,7 @@ mod tests {
             seed: None,
             scratch: PathBuf::new(),
             isolated: true,
+            watch: crate::guard::Watch::default(),
         };
         let mut random = fastrand::Rng::with_seed(1);
         for (images, second_crashes) in [(60, 12), (2_000, 320), (1, 0), (31, 5)] {

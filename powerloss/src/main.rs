@@ -7,6 +7,7 @@ mod crash;
 mod device;
 mod disk;
 mod figures;
+mod guard;
 mod history;
 mod kinds;
 mod mounted;
@@ -45,6 +46,8 @@ pub(crate) struct Arguments {
     /// Whether this process has mounts of its own.
     #[arg(long, hide = true)]
     isolated: bool,
+    #[command(flatten)]
+    watch: guard::Watch,
 }
 
 /// Something is missing on this machine, so nothing was tried.
@@ -52,6 +55,15 @@ const NOT_RUN: u8 = 77;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.watch.guard.is_some() {
+        return match guard::watch(&arguments.watch) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("powerloss: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let Some(missing) = requirements::missing() {
         println!("the power-loss rig was not run, for this machine lacks: {missing}");
         return ExitCode::from(NOT_RUN);
@@ -67,8 +79,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts over with mounts that nobody else sees. However the process ends, be it by SIGKILL, they end with it, and the
-/// loop devices, which free themselves when they are unmounted, end with them.
+/// Starts over with mounts that nobody else sees. However the process ends, be it by SIGKILL, they end with it (the guard
+/// sees to that), and the loop devices, which free themselves when they are unmounted, end with them.
 fn isolate() -> anyhow::Result<()> {
     let program = std::env::current_exe().context("where this program is")?;
     let error = Command::new("unshare")

@@ -259,7 +259,7 @@ mod tests {
             }
             bend(request, outcome, last_good.borrow().as_ref())
         };
-        run_against(&doors, &judge, 3, 2000)
+        run_against(&doors, &judge, 3, 20_000)
     }
 
     fn tells(report: &Report, what: &str) -> bool {

@@ -266,31 +266,54 @@ mod tests {
         report.failures.iter().any(|failure| failure.contains(what))
     }
 
+    // Ports differ from run to run, and with them the signatures and what a mutation makes of them. So each store is bent
+    // where dozens of the requests of a run go, and not where three of them may.
+
     #[test]
     fn a_store_that_honours_what_nobody_signed_is_found_out() {
-        let report = run_with(|request, outcome, good| match (request.value(b"x-amz-copy-source"), good) {
-            (Some(_), Some(good)) => good.clone(),
-            _ => outcome,
+        const SIGNED_BY_NONE: [&[u8]; 12] = [
+            b"x-amz-acl",
+            b"x-amz-bypass-governance-retention",
+            b"x-amz-copy-source",
+            b"x-amz-copy-source-range",
+            b"x-amz-grant-read",
+            b"x-amz-meta-added",
+            b"x-amz-metadata-directive",
+            b"x-amz-object-lock-mode",
+            b"x-amz-request-payer",
+            b"x-amz-server-side-encryption",
+            b"x-amz-tagging",
+            b"x-amz-website-redirect-location",
+        ];
+        let report = run_with(|request, outcome, good| {
+            let has_one = SIGNED_BY_NONE.iter().any(|name| request.value(name).is_some());
+            match good {
+                Some(good) if has_one => good.clone(),
+                _ => outcome,
+            }
         });
         assert!(tells(&report, "ACCEPTED, although an x-amz header that nobody signed"), "{report}");
     }
 
     #[test]
-    fn a_store_that_overlooks_the_key_is_found_out() {
+    fn a_store_that_compares_no_signature_is_found_out() {
         let report = run_with(|_, outcome, good| match (outcome, good) {
             (Outcome::Refused(_, code), Some(good)) if code == "SignatureDoesNotMatch" => good.clone(),
             (outcome, _) => outcome,
         });
-        assert!(tells(&report, "ACCEPTED, although another path"), "{report}");
+        assert!(tells(&report, "ACCEPTED, although"), "{report}");
     }
 
     #[test]
     fn a_store_that_refuses_other_words_is_found_out() {
-        let report =
-            run_with(|request, outcome, _| match request.target.windows(3).any(|three| three == b"%2f") {
-                true => Outcome::Refused(403, "SignatureDoesNotMatch".to_owned()),
-                false => outcome,
-            });
+        // No signer writes an escape in small letters.
+        let has_small_escape = |target: &[u8]| {
+            target.windows(3).any(|three| three[0] == b'%' && three[1..].iter().any(u8::is_ascii_lowercase))
+        };
+        let report = run_with(|request, outcome, _| match has_small_escape(&request.target) {
+            true => Outcome::Refused(403, "SignatureDoesNotMatch".to_owned()),
+            false => outcome,
+        });
         assert!(tells(&report, "a restatement was refused"), "{report}");
     }
 
@@ -309,8 +332,8 @@ mod tests {
     #[test]
     fn a_store_that_breaks_down_is_found_out() {
         let report = run_with(|request, outcome, _| match request.method.as_slice() {
-            b"PATCH" => Outcome::Refused(500, "InternalError".to_owned()),
-            _ => outcome,
+            b"GET" | b"HEAD" | b"PUT" | b"DELETE" => outcome,
+            _ => Outcome::Refused(500, "InternalError".to_owned()),
         });
         assert!(tells(&report, "answered 500"), "{report}");
     }

@@ -5,7 +5,7 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where the random numbers begin; the same seed makes the same requests.
+    /// Where the random numbers begin. The stores' ports, and with them the signatures, differ from run to run.
     #[arg(long, default_value_t = 20_261_121)]
     seed: u64,
     /// How many requests of another meaning are tried in process.

@@ -58,11 +58,9 @@ fn damage_is_named_with_what_to_do_and_told_by_the_exit_code() {
     std::fs::write(&path, &bytes).unwrap();
 
     // What is no damage is said, and is clean.
-    std::fs::copy(
-        &path,
-        path.with_file_name(format!("{}00", &path.file_name().unwrap().to_str().unwrap()[..30])),
-    )
-    .unwrap();
+    let id = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let other = format!("{}{}", &id[..31], if id.ends_with('0') { '1' } else { '0' });
+    std::fs::copy(&path, path.with_file_name(other)).unwrap();
     let noted = machine.run(&["fsck", "--data=data"]);
     noted.assert_success();
     assert!(noted.stdout.contains("note: blob ") && noted.stdout.contains("is clean"), "{}", noted.stdout);

@@ -87,7 +87,7 @@ fn fill(
     let mut damage = Damage::of("store", tell);
     let mut manifest = Manifest::default();
     let (from, to) = (BlobDirectory::new(disk.clone(), data), BlobDirectory::new(disk.clone(), partial));
-    to.make_all(&poison)?;
+    to.make_all()?;
     let survey = Survey::recover(copied)?;
     let pages = damaged_pages(copied)?;
     if pages.is_none_or(|pages| !pages.is_empty()) {

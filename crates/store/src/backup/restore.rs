@@ -34,7 +34,7 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
         copy_file(&disk, &backup.join(MASTER_KEY), &data.join(MASTER_KEY))?;
     }
     let (from, to) = (BlobDirectory::new(disk.clone(), backup), BlobDirectory::new(disk.clone(), data));
-    to.make_all(&poison)?;
+    to.make_all()?;
     let mut damage = Damage::of("backup", &mut tell);
     let survey = Survey::recover(&unfinished)?;
     survey.rows(&mut |found| {

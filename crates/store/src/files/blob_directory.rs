@@ -32,8 +32,8 @@ impl BlobDirectory {
         ids_in(&self.disk, &self.directory(first), first)
     }
 
-    /// Makes all directories that blobs may be in.
-    pub(crate) fn make_all(&self, poison: &Poison) -> Result<(), StoreError> {
+    /// Makes all directories that blobs may be in; [`sync_all`](Self::sync_all) makes them durable.
+    pub(crate) fn make_all(&self) -> Result<(), StoreError> {
         self.disk.make_dir(&self.blobs)?;
         for at in 0..=u8::MAX {
             let directory = self.directory(at);
@@ -42,7 +42,7 @@ impl BlobDirectory {
             }
             self.disk.make_dir(&directory)?;
         }
-        self.sync_all(poison)
+        Ok(())
     }
 
     /// Makes the entries of all directories durable.

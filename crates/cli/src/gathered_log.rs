@@ -71,9 +71,13 @@ impl Shared {
 
     fn add(&self, line: &[u8], is_urgent: bool) {
         let mut state = self.state();
+        // Before there is no room: growing the buffer costs more than the line.
+        if state.lines.len() + line.len() > GATHERED_BYTES {
+            state.write();
+        }
         let is_first = state.lines.is_empty();
         state.lines.extend_from_slice(line);
-        if is_urgent || state.is_over || state.lines.len() >= GATHERED_BYTES {
+        if is_urgent || state.is_over {
             state.write();
         } else if is_first {
             self.changed.notify_one();

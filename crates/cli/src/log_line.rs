@@ -100,6 +100,10 @@ impl<W: Write> Visit for Fields<'_, W> {
         self.write(field, |out| write!(out, "{value:?}"));
     }
 
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field, |Escaped(out)| write!(out, "{value}"));
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
         let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
         self.write(field, |Escaped(out)| {

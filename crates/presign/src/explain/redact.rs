@@ -40,28 +40,78 @@ const TELLING_NAMES: [&str; 3] = ["x-amz-signature", "x-amz-security-token", "x-
 /// assert_eq!(presign::redact_url(target), "/b/k?X-Amz-Expires=60&X-Amz-Signature=REDACTED");
 /// ```
 pub fn redact_url(url: &str) -> String {
-    let mut out = String::with_capacity(url.len());
+    let mut out = String::with_capacity(url.len() + REDACTED.len());
     let (start, query) = url.split_at_checked(url.find('?').unwrap_or(url.len())).unwrap_or((url, ""));
     push_without_user(&mut out, start);
-    // A second question mark, a semicolon or a hash may be a separator to some other reader.
-    let is_separator = |byte: u8| matches!(byte, b'?' | b'&' | b';' | b'#');
-    let mut rest = query;
-    while !rest.is_empty() {
-        let end = rest.bytes().position(is_separator).unwrap_or(rest.len());
-        let (pair, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        match pair.bytes().position(|byte| byte == b'=').and_then(|equals| pair.split_at_checked(equals)) {
-            Some((name, _)) if is_secret_parameter(&unescaped(name)) => {
-                out.push_str(name);
-                out.push('=');
-                out.push_str(REDACTED);
-            }
-            _ => push_without_telling_names(&mut out, pair),
+    let (mut copied, mut at) = (0, 0);
+    while at < query.len() {
+        let pair = Pair::at(query, at);
+        if pair.is_secret(query) {
+            out.push_str(query.get(copied..=pair.name_end).unwrap_or_default());
+            out.push_str(REDACTED);
+            copied = pair.end;
+        } else if pair.may_tell {
+            out.push_str(query.get(copied..at).unwrap_or_default());
+            push_without_telling_names(&mut out, query.get(at..pair.end).unwrap_or_default());
+            copied = pair.end;
         }
-        let (separator, behind) = behind.split_at_checked(1).unwrap_or((behind, ""));
-        out.push_str(separator);
-        rest = behind;
+        at = pair.end + 1;
     }
+    out.push_str(query.get(copied..).unwrap_or_default());
     out
+}
+
+/// One parameter of a query, found in a single pass: every line of an access log goes through here.
+struct Pair {
+    start: usize,
+    /// Where its equals sign is, or its end.
+    name_end: usize,
+    end: usize,
+    /// Whether something in its name is percent-encoded.
+    is_name_escaped: bool,
+    /// Whether it may hold a telling name, however it is escaped.
+    may_tell: bool,
+}
+
+impl Pair {
+    /// The parameter that begins there.
+    fn at(query: &str, start: usize) -> Self {
+        let bytes = query.as_bytes();
+        let mut pair =
+            Self { start, name_end: bytes.len(), end: bytes.len(), is_name_escaped: false, may_tell: false };
+        let mut has_equals = false;
+        for (at, &byte) in bytes.iter().enumerate().skip(start) {
+            match byte {
+                // A second question mark, a semicolon or a hash may be a separator to some other reader.
+                b'?' | b'&' | b';' | b'#' => {
+                    pair.end = at;
+                    break;
+                }
+                b'=' if !has_equals => {
+                    has_equals = true;
+                    pair.name_end = at;
+                }
+                b'-' => pair.may_tell |= begins_telling_name(bytes, at),
+                b'%' => {
+                    pair.is_name_escaped |= !has_equals;
+                    pair.may_tell |= escapes_a_part_of_a_name(bytes, at);
+                }
+                _ => {}
+            }
+        }
+        pair.name_end = pair.name_end.min(pair.end);
+        pair
+    }
+
+    /// Whether it has a value that is a secret by its name.
+    fn is_secret(&self, query: &str) -> bool {
+        let name = query.get(self.start..self.name_end).unwrap_or_default();
+        self.name_end < self.end
+            && match self.is_name_escaped {
+                true => is_secret_parameter(&unescaped(name)),
+                false => is_secret_parameter(name),
+            }
+    }
 }
 
 /// Whether the value of that parameter, decoded and in any case, is a secret.
@@ -127,22 +177,32 @@ fn push_without_telling_names(out: &mut String, text: &str) {
 /// A quick look at what every line of an access log goes through. `false`: certainly none, however it is escaped.
 fn may_hold_telling_name(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let shortest = TELLING_NAMES.iter().map(|name| name.len()).min().unwrap_or_default();
-    if bytes.len() < shortest {
-        return false;
-    }
     bytes.iter().enumerate().any(|(at, &byte)| match byte {
-        // Each name has its first hyphen behind an `x`.
-        b'-' => at.checked_sub(1).and_then(|x| bytes.get(x..)).is_some_and(|rest| {
-            TELLING_NAMES.iter().any(|name| {
-                rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-            })
-        }),
-        // `%2F` and `%3A`, of which credentials and dates are full, stand for what is in no name.
-        b'%' => escaped_byte(bytes.get(at + 1..at + 3))
-            .is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'%')),
+        b'-' => begins_telling_name(bytes, at),
+        b'%' => escapes_a_part_of_a_name(bytes, at),
         _ => false,
     })
+}
+
+/// Whether a telling name has its first hyphen there. Each has it behind an `x`.
+fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
+    let Some([b'x' | b'X', _, b'a' | b'A' | b'g' | b'G', ..]) =
+        hyphen.checked_sub(1).and_then(|x| bytes.get(x..))
+    else {
+        return false;
+    };
+    TELLING_NAMES.iter().any(|name| {
+        bytes
+            .get(hyphen - 1..hyphen - 1 + name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+    })
+}
+
+/// Whether the escape there may stand for a byte of a telling name, or for another escape. `%2F` and `%3A`, of which
+/// credentials and dates are full, do not.
+fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
+    escaped_byte(bytes.get(percent + 1..percent + 3))
+        .is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'%'))
 }
 
 fn escaped_byte(digits: Option<&[u8]>) -> Option<u8> {

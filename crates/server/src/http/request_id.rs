@@ -17,10 +17,30 @@ impl RequestId {
         POOL.with_borrow_mut(Pool::take)
     }
 
-    /// `x-amz-id-2`, which S3's error bodies call `HostId`: 64 characters of base64.
+    /// `x-amz-request-id`: 16 upper-case hexadecimal digits.
+    pub(crate) fn digits(&self) -> [u8; 16] {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        let mut digits = [0; 16];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        digits
+    }
+
+    /// `x-amz-id-2`, which S3's error bodies call `HostId`.
     pub(crate) fn host_id(&self) -> String {
+        String::from_utf8_lossy(&self.host_id_characters()).into_owned()
+    }
+
+    /// The same, as 64 characters of base64.
+    pub(crate) fn host_id_characters(&self) -> [u8; 64] {
         let [_, _, _, _, _, _, _, _, long @ ..] = self.0;
-        STANDARD.encode(long)
+        let mut text = [0; 64];
+        // 48 bytes are 64 characters, always.
+        let _ = STANDARD.encode_slice(long, &mut text);
+        text
     }
 }
 
@@ -49,13 +69,9 @@ impl Pool {
     }
 }
 
-/// `x-amz-request-id`: 16 upper-case hexadecimal digits.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |&digit| char::from(digit));
-        let digits = self.0.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-        f.write_str(&digits.collect::<String>())
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

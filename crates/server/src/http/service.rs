@@ -113,8 +113,9 @@ fn refuse(error: &S3Error, id: RequestId, is_head: bool) -> Answer {
 /// The headers that every answer has.
 fn add_names(answer: &mut Answer, id: RequestId) {
     let headers = answer.headers_mut();
-    for (name, value) in [("x-amz-request-id", id.to_string()), ("x-amz-id-2", id.host_id())] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    let (request_id, host_id) = (id.digits(), id.host_id_characters());
+    for (name, value) in [("x-amz-request-id", &request_id[..]), ("x-amz-id-2", &host_id[..])] {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }

@@ -1,5 +1,6 @@
 //! What the answers to GetObject and HeadObject have in common: conditions, range, headers.
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
@@ -55,8 +56,8 @@ pub(super) fn decide(read: &ObjectRead, object: &Object) -> Result<ObjectAnswer,
 }
 
 fn put_validators(headers: &mut HeaderMap, object: &Object) {
-    put(headers, LAST_MODIFIED, http_date::format(calendar(object.modified)));
-    put(headers, ETAG, ["\"", &object.etag, "\""].concat());
+    put_owned(headers, LAST_MODIFIED, http_date::format(calendar(object.modified)));
+    put_owned(headers, ETAG, ["\"", &object.etag, "\""].concat());
 }
 
 fn put_range(headers: &mut HeaderMap, range: ContentRange) {
@@ -107,6 +108,13 @@ pub(super) fn put_checksum(headers: &mut HeaderMap, object: &Object) {
         ChecksumKind::Composite => "COMPOSITE",
     };
     headers.insert("x-amz-checksum-type", HeaderValue::from_static(kind));
+}
+
+/// As [`put`], of a text that is not needed any more and need not be copied.
+fn put_owned(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+        headers.insert(name, value);
+    }
 }
 
 /// Sets a header. What no header can carry, such as a line end in a stored value, is left out rather than let through.

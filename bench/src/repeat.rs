@@ -90,7 +90,7 @@ pub fn ask_for(address: SocketAddr, server: u32, times: u32) -> anyhow::Result<(
         gets.push(Arc::new(Exchange::new("GET", &target(get.as_str())?, address, Body::none(), expected)));
     }
     let mut gets = gets.iter().cycle().take(usize::try_from(times)?);
-    let load = Load { address, connections: 1, duration: None };
+    let load = Load { address, connections: 1, duration: None, awake: Duration::ZERO };
     drive(&load, &mut || {
         // A request that comes before the server waits for it spares the server the waiting, and is cheaper.
         while !is_at_rest(server) {

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use presign_bench::Style;
 use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, compare};
+use presign_bench::load::AWAKE;
 
 /// Measure what a request costs nginx and `presign serve`, one after the other.
 #[derive(Parser)]
@@ -37,6 +38,9 @@ struct Arguments {
     /// How often each server is started for its first answer.
     #[arg(long, default_value_t = 10, value_name = "NUMBER")]
     starts: usize,
+    /// Let the client sleep whenever there is no answer yet, so that waking it up is a part of the server's time.
+    #[arg(long)]
+    sleepy_client: bool,
     /// Write the table as Markdown.
     #[arg(long)]
     markdown: bool,
@@ -74,6 +78,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         rows: rows(&arguments.only)?,
         windows: arguments.windows.max(1),
         window: Duration::try_from_secs_f64(arguments.seconds).context("--seconds")?,
+        awake: if arguments.sleepy_client { Duration::ZERO } else { AWAKE },
         starts: arguments.starts,
         folder: folder.path().to_owned(),
         profile: arguments.profile,

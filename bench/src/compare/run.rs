@@ -26,6 +26,8 @@ pub struct Options {
     pub windows: usize,
     /// How long each window is.
     pub window: Duration,
+    /// How long the client looks for the next answer before it sleeps.
+    pub awake: Duration,
     /// How often each server is started for its first answer.
     pub starts: usize,
     /// Where everything is kept meanwhile.
@@ -145,6 +147,7 @@ fn measure(row: &Row, places: &[Place<'_>], options: &Options) -> anyhow::Result
                 address: place.address,
                 connections: row.connections,
                 duration: Some(duration),
+                awake: options.awake,
             };
             drive(&load(WARM_UP), &mut || supply.old()).with_context(name)?;
             supply.begin_window();
@@ -163,6 +166,7 @@ fn measure(row: &Row, places: &[Place<'_>], options: &Options) -> anyhow::Result
                 address: place.address,
                 connections: row.connections,
                 duration: Some(3 * options.window),
+                awake: options.awake,
             };
             drive(&load, &mut || supply.old())?;
             profile.finish()?;
@@ -204,7 +208,12 @@ impl Supply {
         let old: Vec<_> =
             targets.iter().enumerate().map(|(seed, target)| place.put(target, body(seed % 64))).collect();
         let mut filling = old.iter().cloned();
-        let load = Load { address: place.address, connections: row.connections, duration: None };
+        let load = Load {
+            address: place.address,
+            connections: row.connections,
+            duration: None,
+            awake: options.awake,
+        };
         drive(&load, &mut || filling.next()).context("storing the objects")?;
         let mut supply = Supply {
             old,

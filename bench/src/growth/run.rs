@@ -1,9 +1,10 @@
 //! The run: two stores, measured in turn.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fs, iter};
+use std::{fs, io, iter};
 
 use anyhow::{Context as _, ensure};
 use presign_store::INLINE_LIMIT;
@@ -12,7 +13,7 @@ use super::client::{Choices, Client};
 use super::population::Population;
 use super::start::{Serving, serve};
 use super::{fill, orphans, slow_disk};
-use crate::load::{Body, Exchange, Load, Tally, drive, fetch};
+use crate::load::{AWAKE, Body, Exchange, Load, Tally, drive, fetch};
 use crate::process::{Cores, CpuReading, Memory};
 use crate::table::{self, Style};
 
@@ -38,6 +39,14 @@ const CONNECTIONS: usize = 16;
 const PUTS_A_WINDOW: u64 = 2000;
 const LISTINGS: u64 = 200;
 const STARTS: usize = 10;
+
+/// Reads a file, so that the kernel has it in memory, as that of a machine that has served it for a while has. A filled
+/// store of an earlier run would be measured together with the disk.
+fn keep_in_memory(file: &Path) -> anyhow::Result<()> {
+    let mut file = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    io::copy(&mut file, &mut io::sink())?;
+    Ok(())
+}
 
 /// A store under measurement.
 struct Place {
@@ -88,6 +97,9 @@ pub fn measure(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<()> {
         .iter()
         .map(|population| filled(&options.folder, *population))
         .collect::<Result<_, _>>()?;
+    for data in &data {
+        keep_in_memory(&data.join("metadata.sqlite"))?;
+    }
     // Filling used both cores.
     let cores = Cores::choose()?;
     lines.push(starts(options, &data, cores)?);
@@ -164,7 +176,8 @@ impl Place {
         duration: Duration,
     ) -> anyhow::Result<Tally> {
         let mut exchanges = exchanges.into_iter();
-        let load = Load { address: self.client.address(), connections, duration: Some(duration) };
+        let load =
+            Load { address: self.client.address(), connections, duration: Some(duration), awake: AWAKE };
         drive(&load, &mut || exchanges.next())
     }
 

@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use super::client::{Choices, Client};
 use super::population::Population;
 use super::start::serve;
-use crate::load::{Body, Load, Tally, drive};
+use crate::load::{AWAKE, Body, Load, Tally, drive};
 use crate::process::Cores;
 
 /// How long a flush is held back.
@@ -53,7 +53,8 @@ pub(super) fn mixed(
         ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &delay];
     let serving = serve(program, data, cores, &wrapper)?;
     let client = Client::new(serving.address)?;
-    let load = |connections| Load { address: client.address(), connections, duration: Some(duration) };
+    let load =
+        |connections| Load { address: client.address(), connections, duration: Some(duration), awake: AWAKE };
     let read = |seed: u64| -> anyhow::Result<Tally> {
         let mut choices = Choices::new(seed);
         let mut failure = None;

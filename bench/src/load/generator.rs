@@ -15,6 +15,8 @@ use super::exchange::Exchange;
 const COMPARED_EVERY: u64 = 61;
 /// How long a server may be silent before the run is given up.
 const PATIENCE_SECONDS: i64 = 60;
+/// How long the generator stays awake for the next answer, where nothing else is said. It has a core of its own.
+pub const AWAKE: Duration = Duration::from_micros(500);
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// What to drive at a server.
@@ -26,6 +28,9 @@ pub struct Load {
     pub connections: usize,
     /// How long new requests are made; those on their way then are waited for. `None`: until the supply ends.
     pub duration: Option<Duration>,
+    /// How long the generator looks for the next answer before it sleeps. To wake it up is work of the kernel's on the
+    /// server's account, and the more of it, the longer each answer takes.
+    pub awake: Duration,
 }
 
 /// What came of it.
@@ -73,7 +78,7 @@ pub fn drive(load: &Load, supply: &mut dyn FnMut() -> Option<Arc<Exchange>>) -> 
     let mut events = Vec::with_capacity(load.connections.max(1));
     let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
     while driver.running > 0 {
-        let count = epoll::wait(&poll, spare_capacity(&mut events), Some(&patience)).context("epoll")?;
+        let count = wait(&poll, &mut events, load.awake, &patience)?;
         ensure!(count > 0, "{} said nothing for {PATIENCE_SECONDS} s", load.address);
         for event in events.drain(..) {
             let flags = event.flags;
@@ -98,6 +103,24 @@ pub fn drive(load: &Load, supply: &mut dyn FnMut() -> Option<Arc<Exchange>>) -> 
     let mut tally = driver.tally;
     tally.elapsed = began.elapsed();
     Ok(tally)
+}
+
+/// Waits for events, awake at first.
+fn wait(
+    poll: &rustix::fd::OwnedFd,
+    events: &mut Vec<epoll::Event>,
+    awake: Duration,
+    patience: &Timespec,
+) -> anyhow::Result<usize> {
+    let began = Instant::now();
+    while began.elapsed() < awake {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let count = epoll::wait(poll, spare_capacity(events), Some(&now)).context("epoll")?;
+        if count > 0 {
+            return Ok(count);
+        }
+    }
+    epoll::wait(poll, spare_capacity(events), Some(patience)).context("epoll")
 }
 
 struct Driver<'a> {

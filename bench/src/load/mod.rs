@@ -11,4 +11,4 @@ mod generator;
 
 pub use exchange::{Body, Exchange, Expected};
 pub use fetch::fetch;
-pub use generator::{Load, Tally, drive};
+pub use generator::{AWAKE, Load, Tally, drive};

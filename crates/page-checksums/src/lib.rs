@@ -40,8 +40,10 @@ mod file;
 mod log;
 mod page;
 mod vfs;
+mod waiting;
 
 pub use damage::{Damage, take_damage};
 pub use file::make_room;
 pub use page::{RESERVED_BYTES, is_intact, page_size};
 pub use vfs::{RegisterError, register};
+pub use waiting::from_memory;

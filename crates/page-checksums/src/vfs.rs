@@ -33,6 +33,11 @@ fn register_once() -> Result<(), RegisterError> {
     if inner.is_null() {
         return Err(RegisterError { code: ffi::SQLITE_NOTFOUND });
     }
+    // SAFETY: it is the default one.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        crate::waiting::replace_pread(inner);
+    }
     // SAFETY: SQLite's default VFS is never unregistered here, and its numbers do not change.
     let (inner_file_bytes, longest_path) = unsafe { ((*inner).szOsFile, (*inner).mxPathname) };
     let vfs = sqlite3_vfs {

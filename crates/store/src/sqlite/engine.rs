@@ -187,7 +187,7 @@ impl Metadata for SqliteMetadata {
             }
             Ok(row)
         };
-        self.readers.read("reading the row of an object", read).await
+        self.readers.look_up("reading the row of an object", read).await
     }
 
     async fn delete_object(&self, bucket: &str, key: &str) -> Result<Option<DeletedRow>, StoreError> {

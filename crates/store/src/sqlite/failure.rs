@@ -61,6 +61,14 @@ impl<E> From<Error> for Fault<E> {
     }
 }
 
+impl<E> Fault<E> {
+    /// Whether another connection was in the way.
+    pub(super) fn is_busy(&self) -> bool {
+        let code = if let Self::Engine(error) = self { error.sqlite_error_code() } else { None };
+        matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+}
+
 impl Fault<StoreError> {
     /// Both kinds in the store's words.
     pub(super) fn into_store_error(self, action: &'static str, place: &str) -> StoreError {

@@ -67,12 +67,13 @@ pub(super) fn read_bucket(row: &Row<'_>) -> Read<Bucket> {
     Ok(bucket)
 }
 
+const OBJECT: &str = "SELECT b.id, o.sum, o.meta, o.blob, o.content, c.bytes FROM bucket b
+    LEFT JOIN object o ON o.bucket = b.id AND o.key = ?2
+    LEFT JOIN content c ON c.id = o.content WHERE b.name = ?1";
+
 /// An object's row, with its content if that is in the database.
 pub(super) fn object(conn: &Connection, bucket: &str, key: &str) -> Read<Option<ObjectRow>> {
-    let sql = "SELECT b.id, o.sum, o.meta, o.blob, o.content, c.bytes FROM bucket b
-        LEFT JOIN object o ON o.bucket = b.id AND o.key = ?2
-        LEFT JOIN content c ON c.id = o.content WHERE b.name = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = conn.prepare_cached(OBJECT)?;
     let mut rows = statement.query([bucket.as_bytes(), key.as_bytes()])?;
     let Some(row) = rows.next()? else { return Err(no_such_bucket(bucket)) };
     if row.get_ref(1)? == ValueRef::Null {
@@ -181,4 +182,28 @@ pub(super) fn read_access_key(row: &Row<'_>) -> Read<AccessKeyRow> {
         return Err(corrupt(format!("the row of access key {:?}", key.access_key_id)));
     }
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::sqlite::schema::{open_reader, open_writer};
+
+    #[test]
+    fn the_search_for_an_object_is_planned_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.sqlite");
+        let writer = open_writer(&path).unwrap();
+        writer.execute("INSERT INTO bucket VALUES (CAST('b' AS BLOB), 1, 'o', 'r', 0, 0)", []).unwrap();
+        for conn in [&open_reader(&path).unwrap(), &writer] {
+            for key in 0..100 {
+                assert!(matches!(object(conn, "b", &format!("key-{key}")), Ok(None)));
+            }
+            let statement = conn.prepare_cached(OBJECT).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::Run), 100);
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }

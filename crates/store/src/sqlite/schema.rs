@@ -4,7 +4,9 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi};
 
 use super::failure::{is_disk_full, store_error};
@@ -16,6 +18,14 @@ pub(super) const SCHEMA: i64 = 2;
 
 /// `presign` in the first bytes of every database of ours ("Prsg").
 const APPLICATION_ID: i64 = 0x5072_7367;
+
+/// How long a connection waits for another one's lock. Within one process there is hardly any such wait.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Memory for pages of the database, of the connection that writes and of each that reads. A page of a thousand folders of
+/// a large bucket lands on two thousand pages, which a reader can hold, and find again with the next such request.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+const READER_CACHE_KIB: i64 = 10 * 1024;
 
 /// The oldest SQLite that is trusted: before it, a checkpoint that raced with a commit could lose the commit.
 /// <https://www.sqlite.org/wal.html#walresetbug>
@@ -61,11 +71,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let open = || -> rusqlite::Result<Connection> {
         let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
         presign_page_checksums::make_room(&conn)?;
-        conn.busy_timeout(std::time::Duration::from_secs(5))?;
+        conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "temp_store", "memory")?;
-        conn.pragma_update(None, "cache_size", -32_768)?;
-        conn.set_prepared_statement_cache_capacity(32);
+        conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        keep_statements(&conn)?;
         Ok(conn)
     };
     let failed =
@@ -92,12 +102,19 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "query_only", true)?;
-    conn.pragma_update(None, "cache_size", -8_192)?;
-    conn.set_prepared_statement_cache_capacity(32);
+    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    keep_statements(&conn)?;
     Ok(conn)
+}
+
+/// Statements are prepared once to a connection.
+fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(32);
+    // SQLite would plan a statement anew whenever other values are bound to it, in case they made another plan better. Ours have one plan.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// The layer that keeps a checksum in every page.
@@ -162,7 +179,7 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
         let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
-        conn.busy_timeout(std::time::Duration::from_secs(60))?;
+        conn.busy_timeout(Duration::from_secs(60))?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "query_only", true)?;
         Ok(conn)

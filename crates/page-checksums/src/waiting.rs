@@ -1,0 +1,103 @@
+//! Reading only what needs no disk.
+//!
+//! A thread that serves many requests must not wait for a disk, and handing a read to another thread costs more than reading
+//! a few pages that the kernel has in memory. So a read can be tried where it stands, by `preadv2` with `RWF_NOWAIT`,
+//! which reads from memory or not at all. SQLite lets its system calls be replaced, and this takes the place of `pread`.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How this thread reads at the moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// As ever.
+    Waits,
+    /// What is in memory.
+    FromMemory,
+    /// The same, and something was not, or could not be read.
+    FoundWanting,
+}
+
+thread_local! {
+    static READING: Cell<Reading> = const { Cell::new(Reading::Waits) };
+}
+
+/// Whether SQLite reads through ours, and the file system can tell what is in memory, as far as is known.
+static IS_POSSIBLE: AtomicBool = AtomicBool::new(false);
+
+/// Runs reads of databases on this thread that fail where they would have to wait for a disk. `None`: one did, and what the
+/// closure returned, which may be SQLite's error or a part of an answer, is dropped; or nothing was tried at all, because
+/// this system or file system cannot tell. To be read again in the ordinary way then. Not to be nested.
+pub fn from_memory<T>(read: impl FnOnce() -> T) -> Option<T> {
+    /// Puts everything back, also when the closure panics.
+    struct Restore;
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            READING.set(Reading::Waits);
+        }
+    }
+    if !IS_POSSIBLE.load(Ordering::Relaxed) {
+        return None;
+    }
+    let restore = Restore;
+    READING.set(Reading::FromMemory);
+    let outcome = read();
+    let is_complete = READING.get() == Reading::FromMemory;
+    drop(restore);
+    is_complete.then_some(outcome)
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::{c_int, c_void};
+
+    use rusqlite::ffi::{self, sqlite3_vfs};
+
+    use super::{IS_POSSIBLE, Ordering, READING, Reading};
+
+    type Pread = unsafe extern "C" fn(c_int, *mut c_void, usize, libc::off_t) -> isize;
+
+    /// Puts ours in the place of SQLite's `pread`, for the whole process; outside of [`super::from_memory`] it does the same.
+    ///
+    /// # Safety
+    /// `vfs` is SQLite's default VFS.
+    pub(crate) unsafe fn replace_pread(vfs: *mut sqlite3_vfs) {
+        // SAFETY: the VFS is valid; from its third version on it has this method.
+        let Some(replace) = (unsafe { if (*vfs).iVersion >= 3 { (*vfs).xSetSystemCall } else { None } })
+        else {
+            return;
+        };
+        // SAFETY: SQLite keeps all its system calls as pointers to one type of function, and casts this one back to the type of
+        // `pread`, which ours has. https://www.sqlite.org/c3ref/vfs.html
+        let ours = unsafe { std::mem::transmute::<Pread, unsafe extern "C" fn()>(pread) };
+        // SAFETY: the method takes a C string and a function. It stores one pointer, which whoever reads meanwhile finds as
+        // it was or as it is.
+        let code = unsafe { replace(vfs, c"pread".as_ptr(), Some(ours)) };
+        IS_POSSIBLE.store(code == ffi::SQLITE_OK, Ordering::Relaxed);
+    }
+
+    unsafe extern "C" fn pread(
+        file: c_int,
+        buffer: *mut c_void,
+        length: usize,
+        offset: libc::off_t,
+    ) -> isize {
+        if READING.get() == Reading::Waits {
+            // SAFETY: SQLite's arguments for this very call.
+            return unsafe { libc::pread(file, buffer, length, offset) };
+        }
+        let part = libc::iovec { iov_base: buffer, iov_len: length };
+        // SAFETY: one part, of SQLite's buffer and its length. The error is left where SQLite looks for it.
+        let read = unsafe { libc::preadv2(file, &raw const part, 1, offset, libc::RWF_NOWAIT) };
+        if read < 0 {
+            READING.set(Reading::FoundWanting);
+            if std::io::Error::last_os_error().raw_os_error() == Some(libc::EOPNOTSUPP) {
+                IS_POSSIBLE.store(false, Ordering::Relaxed);
+            }
+        }
+        read
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::replace_pread;

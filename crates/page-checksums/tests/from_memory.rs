@@ -1,0 +1,82 @@
+//! Reads that do not wait for the disk.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use presign_page_checksums::{Damage, from_memory, make_room, register, take_damage};
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{Advice, fadvise};
+
+/// A database of 4 MB, in a folder on a disk: that of temporary files may be in memory, where no read ever waits.
+fn database() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = directory.path().join("d.sqlite");
+    let conn = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), register().unwrap()).unwrap();
+    make_room(&conn).unwrap();
+    conn.execute_batch(
+        "CREATE TABLE t (i INTEGER PRIMARY KEY, b BLOB);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+         INSERT INTO t SELECT i, randomblob(1000) FROM n;",
+    )
+    .unwrap();
+    drop(conn);
+    (directory, path)
+}
+
+fn reader(path: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let conn = Connection::open_with_flags_and_vfs(path, flags, register().unwrap()).unwrap();
+    // The schema is read with the first query.
+    length(&conn, 1).unwrap();
+    conn
+}
+
+fn length(conn: &Connection, i: i64) -> rusqlite::Result<i64> {
+    conn.query_row("SELECT length(b) FROM t WHERE i = ?1", [i], |row| row.get(0))
+}
+
+/// Takes the file out of the kernel's memory.
+fn forget(path: &Path) {
+    let file = File::open(path).unwrap();
+    file.sync_all().unwrap();
+    fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+}
+
+#[test]
+fn what_is_in_memory_is_read_and_what_is_not_is_told() {
+    let (_directory, path) = database();
+    let conn = reader(&path);
+    std::fs::read(&path).unwrap();
+    assert_eq!(from_memory(|| length(&conn, 2000)), Some(Ok(1000)));
+    forget(&path);
+    assert_eq!(from_memory(|| length(&conn, 3000)), None);
+    // The connection is as good as ever, and so is the thread.
+    assert_eq!(length(&conn, 3000), Ok(1000));
+    assert_eq!(from_memory(|| length(&conn, 3000)), Some(Ok(1000)));
+}
+
+#[test]
+fn damage_is_an_error_here_too() {
+    let (_directory, path) = database();
+    let conn = reader(&path);
+    let mut bytes = std::fs::read(&path).unwrap();
+    for page in bytes.chunks_mut(4096).skip(2) {
+        page[100] ^= 1;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(matches!(from_memory(|| length(&conn, 2000)), Some(Err(_))));
+    assert!(matches!(take_damage(), Some(Damage::Page(_))));
+}
+
+#[test]
+fn a_panic_leaves_the_thread_as_it_was() {
+    let (_directory, path) = database();
+    let panicked = std::panic::catch_unwind(|| from_memory(|| -> i64 { panic!("in the middle") }));
+    assert!(panicked.is_err());
+    let conn = reader(&path);
+    forget(&path);
+    assert_eq!(length(&conn, 3500), Ok(1000));
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use presign_bench::Style;
-use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, compare};
+use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, S3sFs, compare};
 use presign_bench::load::AWAKE;
 
 /// Measure what a request costs nginx and `presign serve`, one after the other.
@@ -72,6 +72,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stores = stores.collect::<anyhow::Result<Vec<_>>>()?;
     let mut contestants: Vec<&dyn Contestant> = vec![&nginx];
     contestants.extend(stores.iter().map(|store| -> &dyn Contestant { store }));
+    let peer = S3sFs::find(boto3);
+    match &peer {
+        Some(peer) => contestants.push(peer),
+        None => eprintln!("s3s-fs is not installed, so it is not measured"),
+    }
     let folder = tempfile::Builder::new().prefix("compare-").tempdir_in(&arguments.folder);
     let folder = folder.with_context(|| format!("{} cannot be written", arguments.folder.display()))?;
     let options = Options {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hyper::Version;
 use hyper::http::request::Parts;
 use presign_s3::{S3Error, limits};
 
@@ -21,7 +22,8 @@ impl<'p> Head<'p> {
     /// # Errors
     /// 400 `RequestHeaderSectionTooLarge` past 16 KiB of target, 16 KiB of fields, or 100 fields; 400 `InvalidURI` without a
     /// path; 400 `InvalidRequest` with two Hosts, one of them perhaps in the request line (`GET http://host/path`), of
-    /// which another server on the way may have believed the other.
+    /// which another server on the way may have believed the other; with one that is no host; and without one in HTTP/1.1.
+    /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
     pub(crate) fn read(parts: &'p Parts) -> Result<Self, S3Error> {
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         if target.len() > limits::URL_BYTES {
@@ -44,7 +46,11 @@ impl<'p> Head<'p> {
         let fields =
             parts.headers.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect();
         let head = Self { method: parts.method.as_str(), target, fields };
-        let host = head.value("host").unwrap_or_default();
+        let host = match head.value("host") {
+            Some(host) => host,
+            None if parts.version == Version::HTTP_10 => "",
+            None => return Err(S3Error::invalid_request("The request has no Host header")),
+        };
         let is_another = |authority: &str| !authority.eq_ignore_ascii_case(host);
         if parts.uri.authority().is_some_and(|authority| is_another(authority.as_str())) {
             return Err(S3Error::invalid_request(
@@ -53,6 +59,9 @@ impl<'p> Head<'p> {
         }
         if head.values("host").count() > 1 {
             return Err(S3Error::invalid_request("The request has more than one Host header"));
+        }
+        if !is_host(host) {
+            return Err(S3Error::invalid_request("The Host header is not a host, or a host and a port"));
         }
         Ok(head)
     }
@@ -87,5 +96,57 @@ fn text(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(value.iter().copied().map(char::from).collect()),
+    }
+}
+
+/// Whether a Host header says what one may say: `uri-host [":" port]`, of which the host may be empty.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-7.2>, <https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2>
+fn is_host(value: &str) -> bool {
+    let (host, port) = match value.strip_prefix('[') {
+        None => value.split_once(':').unwrap_or((value, "")),
+        Some(rest) => {
+            let Some((address, after)) = rest.split_once(']') else { return false };
+            let port = if after.is_empty() { Some("") } else { after.strip_prefix(':') };
+            match port {
+                Some(port) if !address.is_empty() => (address, port),
+                _ => return false,
+            }
+        }
+    };
+    let mut bytes = host.bytes();
+    while let Some(byte) = bytes.next() {
+        let is_allowed = match byte {
+            b'%' => {
+                let mut is_hexadecimal = || bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit());
+                is_hexadecimal() && is_hexadecimal()
+            }
+            // None is left but in an address that stood in brackets.
+            b':' => true,
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte),
+        };
+        if !is_allowed {
+            return false;
+        }
+    }
+    port.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        let hosts = ["", "a", "a:", "a:80", "a.b_c.", "1.2.3.4", "[::1]", "[::1]:80", "[a%25b]", "a%2Fb"];
+        for host in hosts {
+            assert!(is_host(host), "{host:?}");
+        }
+        let others = [
+            "a b", "a,\tb", "a/", "a?b", "a#b", "me@a", "a:b", "a:-1", "a:80:80", "::1", "[::1", "[]",
+            "[::1]80", "[::1]::8", "a%2", "a%zz", "ä", "http:/",
+        ];
+        for other in others {
+            assert!(!is_host(other), "{other:?}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Public endpoints and proxies: which Host a signature may have been made for, and whose address counts.
 
+use std::io::Write;
+
 use presign::{BucketUrl, Caveats, PresignRequest};
 
-use crate::support::{Answer, TestServer, noon, signer, target_of};
+use crate::support::{Answer, TestServer, noon, read_answer, signer, target_of};
 
 const PUBLIC: &str = "PRESIGN_PUBLIC_ENDPOINTS";
 const PROXIES: &str = "PRESIGN_TRUSTED_PROXIES";
@@ -137,6 +139,31 @@ fn two_hosts_are_one_too_many() {
     let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k"));
     get(&server, &target, "inner:9000", &[("Host", "other:9000")]).assert_code(400, "InvalidRequest");
     assert_eq!(get(&server, &target, "inner:9000", &[]).status, 200);
+}
+
+/// Behind a proxy any Host may have been signed for, so that nothing but the rules of HTTP is against these.
+#[test]
+fn a_request_without_a_host_or_with_what_is_none_is_refused() {
+    let server = server_with(&[(PUBLIC, "https://files.example.com")], "https://files.example.com");
+    let target = url_at(&path_style("https://files.example.com"), &PresignRequest::get("k"));
+    let get = |version: &str, fields: &str| {
+        let mut stream = server.connect();
+        write!(stream, "GET {target} HTTP/{version}\r\n{fields}\r\n").unwrap();
+        read_answer(&mut stream, false)
+    };
+    for host in ["inner:9000", "under_score", "[::1]:9000", ""] {
+        assert_eq!(get("1.1", &format!("Host: {host}\r\n")).text(), "hello", "{host}");
+    }
+    get("1.1", "").assert_error(400, "InvalidRequest", "The request has no Host header", &[]);
+    assert_eq!(get("1.0", "").text(), "hello");
+    for version in ["1.1", "1.0"] {
+        for other in ["inner:port", "inner/", "me@inner", "inner, other", "[::1", "h\u{f6}st"] {
+            let refused = get(version, &format!("Host: {other}\r\n"));
+            let message = "The Host header is not a host, or a host and a port";
+            refused.assert_error(400, "InvalidRequest", message, &[]);
+        }
+        get(version, "Host: inner\r\nHost: inner\r\n").assert_code(400, "InvalidRequest");
+    }
 }
 
 #[test]

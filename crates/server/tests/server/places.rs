@@ -1,7 +1,7 @@
 //! What happens when all connections are taken.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use presign::{Method, PresignRequest};
@@ -31,9 +31,27 @@ fn uploading(server: &TestServer) -> TcpStream {
     stream
 }
 
+/// Whether the server has ended it, by a reset too.
 fn is_closed(stream: &mut TcpStream) -> bool {
     stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-    matches!(stream.read(&mut [0]), Ok(0))
+    match stream.read(&mut [0]) {
+        Ok(0) => true,
+        Ok(_) => panic!("nobody has asked for anything"),
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+#[test]
+fn a_connection_that_was_reset_is_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    assert!(!is_closed(&mut client));
+    client.write_all(b"x").unwrap();
+    // Closing what has unread bytes is a reset.
+    server.peek(&mut [0]).unwrap();
+    drop(server);
+    assert!(is_closed(&mut client));
 }
 
 #[test]

@@ -107,6 +107,7 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
         // The watchdog does that, and tells an idle connection from a slow head.
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(WatchedStream::new(stream, unread, Arc::clone(connection))), service);
+    let mut is_stopping = false;
     let ended = loop {
         let mut orders = pin!(connection.orders.next(&connection.patience));
         let order = poll_fn(|cx| match http.poll_without_shutdown(cx) {
@@ -120,7 +121,10 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
         });
         match order.await {
             Err(ended) => break ended,
-            Ok(Order::Stop) => Pin::new(&mut http).graceful_shutdown(),
+            Ok(Order::Stop) => {
+                is_stopping = true;
+                Pin::new(&mut http).graceful_shutdown();
+            }
             Ok(Order::Park(_)) => {
                 let parts = http.into_parts();
                 return Some((parts.io.into_inner().into_inner(), parts.read_buf));
@@ -146,22 +150,33 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
     }
     let is_talking = refused.is_some() || connection.has_unread_body.load(Ordering::Relaxed);
     if stream.shutdown().await.is_ok() && is_talking {
-        linger(&mut stream, connection).await;
+        linger(&mut stream, connection, is_stopping).await;
     }
     None
 }
 
 const LINGER_QUIET: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(30);
+/// For the answer to arrive once the server stops, which is not held up by whoever sends on.
+const LINGER_STOPPING: Duration = Duration::from_secs(1);
 
 /// Reads and forgets what the client is still sending. Closing a socket with unread bytes resets the connection, and the
 /// reset overtakes the answer that the client has yet to read.
-async fn linger(stream: &mut TcpStream, connection: &Connection) {
+async fn linger(stream: &mut TcpStream, connection: &Connection, is_stopping: bool) {
     let mut sink = vec![0; 8 * 1024];
     let drain =
         async { while let Ok(Ok(1..)) = tokio::time::timeout(LINGER_QUIET, stream.read(&mut sink)).await {} };
-    let given_up =
-        async { while !matches!(connection.orders.next(&connection.patience).await, Order::Close(_)) {} };
+    let given_up = async {
+        let mut is_stopping = is_stopping;
+        while !is_stopping {
+            match connection.orders.next(&connection.patience).await {
+                Order::Park(_) => {}
+                Order::Close(_) => return,
+                Order::Stop => is_stopping = true,
+            }
+        }
+        tokio::time::sleep(LINGER_STOPPING).await;
+    };
     tokio::select! {
         _ = tokio::time::timeout(LINGER, drain) => {}
         () = given_up => {}

@@ -1,6 +1,8 @@
 //! Connections: held-back bodies, uploads that break off, and the end of the server.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use presign::{Method, PresignRequest};
@@ -140,6 +142,52 @@ fn a_transfer_that_does_not_end_is_cut_off_in_the_end() {
     let data = server.end();
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     TestServer::on(data, &[]).get("k").assert_code(404, "NoSuchKey");
+}
+
+/// Sends a byte now and then for as long as there is a connection.
+fn send_on(mut stream: TcpStream) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    })
+}
+
+#[test]
+fn a_client_that_sends_on_after_its_refusal_does_not_hold_up_a_stop() {
+    let mut server = TestServer::start();
+    let mut refused = server.connect();
+    let head =
+        format!("PUT /bucket/k HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000\r\n\r\n", server.address);
+    refused.write_all(head.as_bytes()).unwrap();
+    read_answer(&mut refused, false).assert_code(403, "AccessDenied");
+    let sender = send_on(refused);
+    // A while in which nothing but its own sending keeps the connection open.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!sender.is_finished());
+    let began = Instant::now();
+    server.stop();
+    server.end();
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_client_that_sends_on_after_a_refusal_during_a_stop_does_not_hold_it_up() {
+    let mut server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "2s")]);
+    let url = server.presign(&PresignRequest::put("k"));
+    let head = format!("PUT {url} HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000\r\n\r\n", server.address);
+    let mut running = server.connect();
+    running.write_all(head.as_bytes()).unwrap();
+    let sender = send_on(running.try_clone().unwrap());
+    // The request is known to be under way once another, sent later, was answered.
+    assert_eq!(server.signed(Method::Head, "/bucket").answer().status, 200);
+    let began = Instant::now();
+    server.stop();
+    read_answer(&mut running, false).assert_code(400, "RequestTimeout");
+    server.end();
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    sender.join().unwrap();
 }
 
 #[test]

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use presign_store::backup::{BackupError, BackupOptions, create, restore};
+use presign_store::backup::{BackupError, BackupOptions, Manifest, create, restore};
 use presign_store::check::{Finding, check};
 use presign_store::{
     Bucket, ListRequest, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis,
 };
+use rusqlite::{Connection, OpenFlags};
 
 const TASKS: usize = 4;
 /// How many keys each of them has.
@@ -42,7 +43,7 @@ async fn open(directory: &Path) -> Store {
     store
 }
 
-async fn back_up(data: &Path, to: &Path) -> Result<presign_store::backup::Manifest, BackupError> {
+async fn back_up(data: &Path, to: &Path) -> Result<Manifest, BackupError> {
     let (data, to) = (data.to_owned(), to.to_owned());
     tokio::task::spawn_blocking(move || create(&data, &to, BackupOptions::default(), |_| {})).await.unwrap()
 }
@@ -254,4 +255,53 @@ async fn damage_is_not_copied_and_not_restored() {
         std::fs::remove_dir_all(&again).unwrap();
     }
     assert!(restore(&to, &again, |_| {}).is_ok());
+}
+
+#[tokio::test]
+async fn what_fails_the_last_check_is_no_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to, again] = ["data", "backup", "again"].map(|name| directory.path().join(name));
+    let store = open(&data).await;
+    let keys: Vec<String> = (0..40).map(|at| format!("k{at}")).collect();
+    for key in &keys {
+        put(&store, key, 1).await;
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let made = create(&data, &to, BackupOptions::default(), |_| {}).unwrap();
+    let is_no_store = async || {
+        let refused = Store::open(&again, StoreOptions::default()).await.err();
+        assert_eq!(refused, Some(OpenError::DatabaseLost { path: again.join("metadata.sqlite") }));
+        std::fs::remove_dir_all(&again).unwrap();
+    };
+
+    // Another number of objects than there are.
+    let mark = std::fs::read_to_string(to.join("backup")).unwrap();
+    let other = mark.replace(&format!("objects {}", made.objects), "objects 7");
+    std::fs::write(to.join("backup"), other).unwrap();
+    let refused = restore(&to, &again, |_| {}).unwrap_err();
+    let said = Manifest { objects: 7, ..made };
+    assert_eq!(refused, BackupError::Altered { path: to.clone(), said, found: made });
+    assert!(refused.to_string().contains("7 objects were, and 40 are in it"), "{refused}");
+    is_no_store().await;
+    std::fs::write(to.join("backup"), mark).unwrap();
+
+    // A page that no object's row is in.
+    let database = to.join("metadata.sqlite");
+    let vfs = presign_page_checksums::register().unwrap();
+    let conn = Connection::open_with_flags_and_vfs(&database, OpenFlags::SQLITE_OPEN_READ_ONLY, vfs).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'object_blob'";
+    let page: u32 = conn.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(conn);
+    let whole = std::fs::read(&database).unwrap();
+    let mut bytes = whole.clone();
+    bytes[(page as usize - 1) * 4096 + 2000] ^= 1;
+    std::fs::write(&database, bytes).unwrap();
+    let refused = restore(&to, &again, |_| {}).unwrap_err();
+    assert!(matches!(&refused, BackupError::Damaged { which: "restored store", .. }), "{refused}");
+    is_no_store().await;
+
+    std::fs::write(&database, whole).unwrap();
+    assert_eq!(restore(&to, &again, |_| {}), Ok(made));
+    open(&again).await.close().await.unwrap();
 }

@@ -27,6 +27,19 @@ impl fmt::Display for Manifest {
 }
 
 impl Manifest {
+    /// Each number that is another in `found`, for a person.
+    pub(super) fn differences(&self, found: &Self) -> String {
+        let numbers = [
+            ("objects", self.objects, found.objects),
+            ("blobs", self.blobs, found.blobs),
+            ("bytes in blobs", self.blob_bytes, found.blob_bytes),
+        ];
+        let others = numbers.into_iter().filter(|(_, said, found)| said != found);
+        let told: Vec<String> =
+            others.map(|(what, said, found)| format!("{said} {what} were, and {found} are in it")).collect();
+        told.join("; ")
+    }
+
     /// Reads what `Display` writes.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
@@ -41,6 +54,16 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_differs_is_named_and_nothing_else() {
+        let said = Manifest { objects: 3, blobs: 2, blob_bytes: 500 };
+        let found = Manifest { blobs: 1, blob_bytes: 200, ..said };
+        assert_eq!(
+            said.differences(&found),
+            "2 blobs were, and 1 are in it; 500 bytes in blobs were, and 200 are in it"
+        );
+    }
 
     #[test]
     fn text_and_back() {

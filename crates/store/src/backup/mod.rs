@@ -46,6 +46,16 @@ pub enum BackupError {
         /// What is missing.
         reason: String,
     },
+    /// The backup is whole, and is not what it says that was backed up.
+    #[error("{}: not what was backed up: {}; restore another backup", path.display(), said.differences(found))]
+    Altered {
+        /// The directory.
+        path: PathBuf,
+        /// What its file `backup` says.
+        said: Manifest,
+        /// What is in it.
+        found: Manifest,
+    },
     /// The store, or the backup, is damaged.
     #[error("the {which} is damaged, in {} place(s); the first: {first}; {}", count, first.advice())]
     Damaged {

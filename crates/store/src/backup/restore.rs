@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::create::parent;
 use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
-use crate::check::{Finding, check};
+use crate::check::{Finding, check_with};
 use crate::files::{BlobDirectory, BlobState, Disk, copy_blob, set_initialized};
 use crate::sqlite::{Found, Survey};
 use crate::{Poison, StoreError};
@@ -14,11 +14,12 @@ use crate::{Poison, StoreError};
 /// Makes a store in `data`, which must not exist or be empty, of a finished backup, and checks all of it. The backup is only
 /// read.
 ///
-/// The database is put in its place last. A directory in which that was not reached is refused by the store, and by this:
-/// delete it and begin again.
+/// The database is put in its place last, after every check. A directory in which that was not reached is refused by the
+/// store, and by this: delete it and begin again.
 ///
 /// # Errors
-/// [`BackupError::NoBackup`], [`BackupError::Occupied`]; [`BackupError::Damaged`] when the backup is.
+/// [`BackupError::NoBackup`], [`BackupError::Occupied`]; [`BackupError::Damaged`] when the backup is;
+/// [`BackupError::Altered`] when it holds something else than was put into it.
 pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Result<Manifest, BackupError> {
     let (disk, poison) = (Disk::default(), Poison::default());
     let said = read_manifest(&disk, backup)?;
@@ -55,21 +56,21 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
     })?;
     survey.close()?;
     damage.into_result()?;
+
+    // What fails this is no store yet.
+    let mut damage = Damage::of("restored store", &mut tell);
+    let checked = check_with(data, &unfinished, |finding| damage.find(finding.clone()))?;
+    damage.into_result()?;
+    let found = Manifest { objects: checked.intact, blobs: checked.blobs, blob_bytes: checked.blob_bytes };
+    if found != said {
+        return Err(BackupError::Altered { path: backup.to_owned(), said, found });
+    }
     to.sync_all(&poison)?;
     let file = disk.open_for_sync(&unfinished)?;
     disk.sync(&file, &unfinished, &poison)?;
     disk.rename(&unfinished, &data.join("metadata.sqlite"))?;
     disk.sync_dir(data, &poison)?;
     disk.sync_dir(parent(data), &poison)?;
-
-    let mut damage = Damage::of("restored store", &mut tell);
-    let checked = check(data, |finding| damage.find(finding.clone()))?;
-    damage.into_result()?;
-    let found = Manifest { objects: checked.intact, blobs: checked.blobs, blob_bytes: checked.blob_bytes };
-    if found != said {
-        let reason = format!("it says that it holds {} objects, and holds {}", said.objects, found.objects);
-        return Err(BackupError::NoBackup { path: backup.to_owned(), reason });
-    }
     Ok(found)
 }
 

@@ -44,19 +44,27 @@ impl Checked {
 /// # Errors
 /// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
 /// [`OpenError`] for a directory that is not one of this version. Damage is no error.
-pub fn check(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
+pub fn check(directory: &Path, tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
+    check_with(directory, &directory.join("metadata.sqlite"), tell)
+}
+
+/// As [`check`], of a directory whose database is not in its place.
+pub(crate) fn check_with(
+    directory: &Path,
+    database: &Path,
+    mut tell: impl FnMut(&Finding),
+) -> Result<Checked, OpenError> {
     let disk = Disk::default();
-    let database = directory.join("metadata.sqlite");
-    if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
+    if disk.length(database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let _lock = DirectoryLock::acquire(directory)?;
     let mut run = Run { checked: Checked::default(), tell: &mut tell };
-    if disk.length(&database)?.unwrap_or(0) == 0 {
+    if disk.length(database)?.unwrap_or(0) == 0 {
         run.find(&Finding::DatabaseLost);
         return Ok(run.checked);
     }
-    let survey = match Survey::recover(&database) {
+    let survey = match Survey::recover(database) {
         Ok(survey) => Some(survey),
         Err(OpenError::Store(StoreError::Corrupt { what, detail })) => {
             run.find(&Finding::Unopened { detail: format!("{what}: {detail}") });
@@ -65,7 +73,7 @@ pub fn check(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Checked
         Err(other) => return Err(other),
     };
     // After the recovery, which writes pages that a crash has left half-written.
-    let pages = damaged_pages(&database)?;
+    let pages = damaged_pages(database)?;
     match &pages {
         None => run.find(&Finding::Header),
         Some(pages) => pages.iter().for_each(|number| run.find(&Finding::Page { number: *number })),

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::failure::{Fault, store_error};
 use super::queries::{self, bytes, whereabouts};
+use super::stray_contents::find_stray_contents;
 use super::{row, schema};
 use crate::check::Finding;
 use crate::{BlobId, OpenError, StoreError, StoredBlob};
@@ -210,14 +211,7 @@ impl Survey {
     /// What needs all pages to be readable: bytes that no row names, and SQLite's own check of its trees.
     pub(crate) fn structure(&self, find: &mut dyn FnMut(Finding)) -> Result<(), StoreError> {
         let failed = |error: rusqlite::Error| store_error("checking the database", &self.place, &error);
-        {
-            let sql = "SELECT id FROM content WHERE id NOT IN (SELECT content FROM object WHERE content IS NOT NULL)";
-            let mut statement = self.conn.prepare(sql).map_err(failed)?;
-            let mut rows = statement.query([]).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                find(Finding::StrayContent { id: row.get(0).map_err(failed)? });
-            }
-        }
+        find_stray_contents(&self.conn, &mut |id| find(Finding::StrayContent { id })).map_err(failed)?;
         let mut statement = self.conn.prepare("PRAGMA integrity_check").map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
+use std::num::NonZeroU64;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock, Weak};
 
 use crc_fast::CrcAlgorithm;
@@ -19,8 +20,8 @@ pub(crate) struct LogSums {
 #[derive(Debug, Default)]
 struct Sums {
     page_size: usize,
-    /// By frame; `None`: not written by this process.
-    frames: Vec<Option<u64>>,
+    /// By frame; `None`: not written by this process. 8 bytes each.
+    frames: Vec<Option<NonZeroU64>>,
 }
 
 impl LogSums {
@@ -88,8 +89,9 @@ fn frame(offset: u64, size: usize) -> Option<usize> {
     is_page.then(|| usize::try_from(behind / stride).ok())?
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
-    crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes)
+/// The checksum, with 1 for 0: of 2^64 sums two are one, and "unknown" needs no byte of its own.
+fn checksum(bytes: &[u8]) -> NonZeroU64 {
+    NonZeroU64::new(crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes)).unwrap_or(NonZeroU64::MIN)
 }
 
 #[cfg(test)]
@@ -120,6 +122,14 @@ mod tests {
         assert_eq!(sums.verify(at(1), &one), Ok(()));
         sums.wrote(at(0) + 100, &[1; 300]);
         assert_eq!(sums.verify(at(1), &other), Ok(()));
+    }
+
+    #[test]
+    fn a_page_costs_8_bytes() {
+        let sums = LogSums::default();
+        sums.wrote(at(999), &[1; 4096]);
+        let frames = &sums.sums.read().unwrap().frames;
+        assert_eq!(size_of_val(frames.as_slice()), 1000 * 8);
     }
 
     #[test]

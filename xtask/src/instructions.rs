@@ -29,11 +29,14 @@ const COUNTED: &[(&str, u64)] = &[("get", 500), ("sign", 1000), ("verify", 1000)
 /// By how many hundredths a count may move.
 const TOLERATED: u64 = 5;
 
+/// What the counts depend on besides the code, in the order in which it is written down.
+const CONDITIONS: [&str; 5] = ["architecture", "compiler", "valgrind", "libc", "processor"];
+
 /// The counts, and what they depend on.
 #[derive(Debug, PartialEq, Eq)]
 struct Record {
-    architecture: String,
-    compiler: String,
+    /// One for each of [`CONDITIONS`].
+    conditions: Vec<String>,
     counts: BTreeMap<String, u64>,
 }
 
@@ -74,10 +77,46 @@ fn count(workspace: &Workspace) -> anyhow::Result<Record> {
         let twice = instructions(workspace, &program, what, 2 * times)?;
         counts.insert(what.to_owned(), twice.saturating_sub(once) / times);
     }
-    let rustc =
-        Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("--version").output()?;
-    let compiler = String::from_utf8(rustc.stdout)?.trim().to_owned();
-    Ok(Record { architecture: env::consts::ARCH.to_owned(), compiler, counts })
+    Ok(Record { conditions: conditions()?.to_vec(), counts })
+}
+
+/// What [`CONDITIONS`] are here.
+fn conditions() -> anyhow::Result<[String; CONDITIONS.len()]> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Ok([
+        env::consts::ARCH.to_owned(),
+        said(Command::new(rustc).arg("--version"))?,
+        said(Command::new("valgrind").arg("--version"))?,
+        // `glibc 2.36`. Other libraries do not know the question, and tell their versions in ways of their own.
+        said(Command::new("getconf").arg("GNU_LIBC_VERSION")).unwrap_or_else(|_| "another".to_owned()),
+        processor().to_owned(),
+    ])
+}
+
+/// What a program says, without the end of its line.
+fn said(command: &mut Command) -> anyhow::Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("`{program}` could not be started"))?;
+    if !output.status.success() {
+        bail!("`{program}` failed: {}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The processor that valgrind shows to the program, by which glibc and the hashes choose their code. It shows one of a few
+/// models, the best that this processor has the instructions of.
+fn processor() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let models = [
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("avx", std::arch::is_x86_feature_detected!("avx")),
+            ("ssse3", std::arch::is_x86_feature_detected!("ssse3")),
+        ];
+        models.into_iter().find_map(|(model, is_one)| is_one.then_some(model)).unwrap_or("sse2")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    "any"
 }
 
 /// All that one run executes.
@@ -106,21 +145,33 @@ impl Record {
             let count = count.and_then(|count| u64::try_from(count).ok());
             counts.insert(what.to_owned(), count.with_context(|| format!("`counts.{what}` is missing"))?);
         }
-        Ok(Record { architecture: word("architecture")?, compiler: word("compiler")?, counts })
+        let conditions = CONDITIONS.into_iter().map(word).collect::<anyhow::Result<_>>()?;
+        Ok(Record { conditions, counts })
     }
 
     fn write(&self) -> String {
         let mut text = format!(
             "# Instructions for each presigned GET, signature and verification, as valgrind counts them. Made by\n\
-             # `cargo xtask instructions --record`; `cargo xtask test` fails where one has moved by more than {TOLERATED} %.\n\
-             architecture = \"{}\"\ncompiler = \"{}\"\n\n[counts]\n",
-            self.architecture, self.compiler
+             # `cargo xtask instructions --record`; `cargo xtask test` fails where one has moved by more than {TOLERATED} %.\n"
         );
-        for (what, count) in &self.counts {
+        for (name, condition) in CONDITIONS.into_iter().zip(&self.conditions) {
             // Nothing is refused by a String.
+            let _ = writeln!(text, "{name} = \"{condition}\"");
+        }
+        text.push_str("\n[counts]\n");
+        for (what, count) in &self.counts {
             let _ = writeln!(text, "{what} = {count}");
         }
         text
+    }
+
+    /// Each condition that is not the recorded one; empty where all are.
+    fn other_conditions(&self, recorded: &Self) -> String {
+        let pairs = self.conditions.iter().zip(&recorded.conditions);
+        let others = CONDITIONS.into_iter().zip(pairs).filter(|(_, (here, there))| here != there);
+        let told: Vec<String> =
+            others.map(|(name, (here, there))| format!("{name} is {here}, was {there}")).collect();
+        told.join("; ")
     }
 
     /// Fails where a count has moved too far, either way: what became cheaper is written down, so that it stays.
@@ -134,12 +185,11 @@ impl Record {
                 moved.push(line);
             }
         }
-        if self.architecture != recorded.architecture || self.compiler != recorded.compiler {
-            // Another compiler makes other instructions of the same code: that is no fault of the code.
-            eprintln!(
-                "left out: the verdict on these counts; the recorded ones are of {} on {}, these of {} on {}",
-                recorded.compiler, recorded.architecture, self.compiler, self.architecture
-            );
+        let others = self.other_conditions(recorded);
+        if !others.is_empty() {
+            // Another compiler makes other instructions of the same code, another library has other code, and so on: that is
+            // no fault of ours.
+            eprintln!("left out: the verdict on these counts, since not all is as it was recorded: {others}");
             return Ok(());
         }
         if !moved.is_empty() {
@@ -160,8 +210,9 @@ mod tests {
     fn record(get: u64) -> Record {
         let counts = [("get", get), ("sign", 1000), ("verify", 2000)];
         Record {
-            architecture: "x86_64".to_owned(),
-            compiler: "rustc 1.95.0".to_owned(),
+            conditions: ["x86_64", "rustc 1.95.0", "valgrind-3.19.0", "glibc 2.36", "avx2"]
+                .map(str::to_owned)
+                .into(),
             counts: counts.map(|(what, count)| (what.to_owned(), count)).into(),
         }
     }
@@ -184,8 +235,34 @@ mod tests {
     }
 
     #[test]
-    fn another_compiler_is_not_judged() {
-        let recorded = Record { compiler: "rustc 1.94.0".to_owned(), ..record(100_000) };
-        record(200_000).compare(&recorded).unwrap();
+    fn what_was_made_under_other_conditions_is_not_judged() {
+        for (at, name) in CONDITIONS.into_iter().enumerate() {
+            let mut recorded = record(100_000);
+            "another".clone_into(&mut recorded.conditions[at]);
+            let here = record(200_000);
+            here.compare(&recorded).unwrap();
+            let told = here.other_conditions(&recorded);
+            assert_eq!(told, format!("{name} is {}, was another", here.conditions[at]));
+        }
+        assert!(record(200_000).compare(&record(100_000)).is_err());
+    }
+
+    #[test]
+    fn a_record_without_one_of_its_conditions_cannot_be_read() {
+        let whole = record(5).write();
+        for name in CONDITIONS {
+            let lines: Vec<&str> = whole.lines().filter(|line| !line.starts_with(name)).collect();
+            let refused = Record::read(&lines.join("\n")).unwrap_err();
+            assert_eq!(refused.to_string(), format!("`{name}` is missing"));
+        }
+    }
+
+    #[test]
+    fn the_conditions_here_are_known() {
+        // Without valgrind nothing is counted.
+        if can_count() {
+            assert!(conditions().unwrap().iter().all(|condition| !condition.is_empty()));
+        }
+        assert!(!processor().is_empty());
     }
 }

@@ -159,6 +159,43 @@ fn rows_that_do_not_match_and_what_belongs_to_nobody_are_told_apart() {
     assert_eq!((checked.damaged, checked.notices, findings.len()), (1, 2, 3));
 }
 
+/// An index that has lost an entry, on pages that are whole. The blob that it named must not pass for one without an object.
+#[test]
+fn blobs_are_not_called_orphans_by_an_index_that_is_damaged() {
+    let directory = filled();
+    let vfs = presign_page_checksums::register().unwrap();
+    let path = directory.path().join("metadata.sqlite");
+    let open = || {
+        let conn = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), vfs).unwrap();
+        conn.pragma_update(None, "writable_schema", true).unwrap();
+        conn
+    };
+    let conn = open();
+    conn.execute_batch(
+        "CREATE TABLE kept_object AS SELECT * FROM object WHERE key = (SELECT max(key) FROM object WHERE blob IS NOT NULL);
+         DELETE FROM object WHERE key = (SELECT key FROM kept_object);
+         CREATE TABLE kept_index AS SELECT * FROM sqlite_schema WHERE name = 'object_blob';
+         DELETE FROM sqlite_schema WHERE name = 'object_blob';",
+    )
+    .unwrap();
+    drop(conn);
+    let conn = open();
+    conn.execute_batch(
+        "INSERT INTO object SELECT * FROM kept_object;
+         INSERT INTO sqlite_schema SELECT * FROM kept_index;
+         DROP TABLE kept_object;
+         DROP TABLE kept_index;",
+    )
+    .unwrap();
+    drop(conn);
+    let (checked, findings) = run(directory.path());
+    let is_index = |finding: &Finding| matches!(finding, Finding::Inconsistent { detail } if detail.contains("object_blob"));
+    assert!(findings.iter().any(is_index), "{findings:?}");
+    assert!(!findings.iter().any(|finding| matches!(finding, Finding::Orphan { .. })), "{findings:?}");
+    assert_eq!(findings.last(), Some(&Finding::OrphansUnknown));
+    assert_eq!((checked.intact, checked.blobs), (OBJECTS as u64, BLOBS as u64));
+}
+
 /// The names on both sides of what a damaged page hides, and those of its objects with blobs.
 #[test]
 fn objects_behind_a_damaged_page_are_bounded_by_their_neighbours() {

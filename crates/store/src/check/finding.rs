@@ -116,13 +116,13 @@ impl Finding {
                 "restore the store from a backup, or read what can still be read through the running store first"
             }
             Self::Bucket { .. } => "restore the store from a backup",
-            Self::AccessKey { .. } => "restore the store from a backup, or make the key anew",
+            Self::AccessKey { .. } => "restore the store from a backup; it does not start with this key",
             Self::Object { .. } | Self::Blob { .. } | Self::MissingBlob { .. } => {
                 "upload the object again, or delete it; a backup may have it"
             }
             Self::Orphan { .. } => "nothing: the running store removes it within ten minutes",
             Self::StrayContent { .. } => "nothing: it takes space, and no more",
-            Self::OrphansUnknown => "check again once the pages are whole",
+            Self::OrphansUnknown => "check again once the database is whole",
         }
     }
 }
@@ -161,7 +161,7 @@ impl fmt::Display for Finding {
             Self::Orphan { id } => write!(f, "blob {id} belongs to no object"),
             Self::StrayContent { id } => write!(f, "row {id} of the contents belongs to no object"),
             Self::OrphansUnknown => {
-                write!(f, "blobs without an object were not looked for, since not all objects can be read")
+                write!(f, "blobs without an object were not looked for, since what names them is damaged")
             }
         }
     }

@@ -124,7 +124,13 @@ impl Run<'_> {
             self.find(&Finding::OrphansUnknown);
             return Ok(());
         }
+        let damaged = self.checked.damaged;
         survey.structure(&mut |finding| self.find(&finding))?;
+        if self.checked.damaged > damaged {
+            // The index that says which blobs are named may be what is inconsistent.
+            self.find(&Finding::OrphansUnknown);
+            return Ok(());
+        }
         for first in 0..=u8::MAX {
             for ids in blobs.list(first)?.chunks(AT_ONCE) {
                 for id in survey.unnamed_blobs(ids.to_vec())? {

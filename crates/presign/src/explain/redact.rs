@@ -26,7 +26,16 @@ const SECRET_HEADERS: [&str; 6] =
     ["authorization", "cookie", "proxy-authorization", "x-amz-security-token", CUSTOMER_KEY, COPY_KEY];
 
 /// Names that mean a secret wherever they stand, even in a URL that is itself encoded within another.
-const TELLING_NAMES: [&str; 3] = ["x-amz-signature", "x-amz-security-token", "x-goog-signature"];
+const TELLING_NAMES: [&str; 5] =
+    ["x-amz-signature", "x-amz-security-token", "x-goog-signature", CUSTOMER_KEY, COPY_KEY];
+
+/// Names that mean a secret where a parameter may begin and a value follows, as in a SigV2 URL that is encoded within another.
+const SHORT_NAMES: [&str; 2] = ["signature", "sig"];
+
+/// What ends a parameter, here or to some other reader.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'?' | b'&' | b';' | b'#')
+}
 
 /// A URL, or the target of a request line, without what makes it a credential: `X-Amz-Signature=REDACTED`, and the
 /// same for SigV2's `Signature`, session tokens, customer-provided encryption keys, and a user name and password
@@ -82,8 +91,7 @@ impl Pair {
         let mut has_equals = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
             match byte {
-                // A second question mark, a semicolon or a hash may be a separator to some other reader.
-                b'?' | b'&' | b';' | b'#' => {
+                _ if is_separator(byte) => {
                     pair.end = at;
                     break;
                 }
@@ -161,11 +169,16 @@ fn push_without_telling_names(out: &mut String, text: &str) {
         return out.push_str(text);
     }
     let lower = unescaped(&unescaped(text)).to_ascii_lowercase();
-    if !TELLING_NAMES.iter().any(|name| lower.contains(name)) {
+    let told: Vec<&str> = TELLING_NAMES
+        .into_iter()
+        .filter(|name| lower.contains(name))
+        .chain(SHORT_NAMES.into_iter().filter(|name| begins_parameter(&lower, name)))
+        .collect();
+    if told.is_empty() {
         return out.push_str(text);
     }
     let plain = text.to_ascii_lowercase();
-    let cut = TELLING_NAMES.iter().filter_map(|name| plain.find(name).map(|at| at + name.len())).min();
+    let cut = told.iter().filter_map(|name| plain.find(name).map(|at| at + name.len())).min();
     // A name that is itself escaped cannot be found in the text, so all of it goes.
     out.push_str(cut.and_then(|end| text.get(..end)).unwrap_or_default());
     if cut.is_some() {
@@ -174,13 +187,21 @@ fn push_without_telling_names(out: &mut String, text: &str) {
     out.push_str(REDACTED);
 }
 
+/// Whether a parameter of that name begins anywhere in the text.
+fn begins_parameter(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+        before.is_some_and(|&byte| is_separator(byte)) && text.as_bytes().get(at + name.len()) == Some(&b'=')
+    })
+}
+
 /// A quick look at what every line of an access log goes through. `false`: certainly none, however it is escaped.
 fn may_hold_telling_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(at, &byte)| match byte {
         b'-' => begins_telling_name(bytes, at),
         b'%' => escapes_a_part_of_a_name(bytes, at),
-        _ => false,
+        _ => is_separator(byte),
     })
 }
 
@@ -198,11 +219,11 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
     })
 }
 
-/// Whether the escape there may stand for a byte of a telling name, or for another escape. `%2F` and `%3A`, of which
+/// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape. `%2F` and `%3A`, of which
 /// credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
     escaped_byte(bytes.get(percent + 1..percent + 3))
-        .is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'%'))
+        .is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'%') || is_separator(byte))
 }
 
 fn escaped_byte(digits: Option<&[u8]>) -> Option<u8> {
@@ -254,6 +275,7 @@ mod tests {
             ("/?X%2DAmz-Signature=hidden", "/?X%2DAmz-Signature=REDACTED"),
             ("/?a=1&amp;X-Amz-Signature=hidden", "/?a=1&amp;X-Amz-Signature=REDACTED"),
             ("/?X-Amz-SignedHeaders=a;host", "/?X-Amz-SignedHeaders=a;host"),
+            ("/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost", "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost"),
             ("https://me:hidden@h/", "https://REDACTED@h/"),
             ("/plain?signature-of=me", "/plain?signature-of=me"),
             ("", ""),
@@ -265,13 +287,15 @@ mod tests {
     proptest! {
         #[test]
         fn the_quick_look_misses_nothing(pieces in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12)) {
-            const PIECES: [&str; 18] = [
+            const PIECES: [&str; 24] = [
                 "x-amz-signature", "X-Amz-Security", "-Token", "x-goog", "-signature", "%2D", "%252d", "X", "-", "%58", "%2F",
                 "%3A", "%", "%7", "amz", "S%69gnature", "=", "\u{e9}",
+                "signature=", "sig=", "%3f", "%26", "%253B", "&",
             ];
             let text: String = pieces.iter().map(|piece| *piece.get(&PIECES)).collect();
             let lower = unescaped(&unescaped(&text)).to_ascii_lowercase();
-            let holds_one = TELLING_NAMES.iter().any(|name| lower.contains(name));
+            let holds_one = TELLING_NAMES.iter().any(|name| lower.contains(name))
+                || SHORT_NAMES.iter().any(|name| begins_parameter(&lower, name));
             prop_assert!(!holds_one || may_hold_telling_name(&text), "{}", text);
         }
     }
@@ -292,6 +316,12 @@ mod tests {
             "/go?to=https%3A%2F%2Fh%2Fk%3FX-Amz-Signature%3Dhidden",
             "/go?to=https%253A%252F%252Fh%253FX%252DAmz-Signature%253Dhidden",
             "/?a=1?X-Amz-Signature=hidden",
+            "/b/k%3FSignature=hidden",
+            "/b/k&AWSAccessKeyId=AKID&Signature=hidden",
+            "/b/k%3fa=1%26S%69gnature%3dhidden",
+            "/go?to=https%3A%2F%2Fh%2Fk%3Fsig%3Dhidden",
+            "/go?to=https%253A%252F%252Fh%253FAWSAccessKeyId%253DAKID%2526Signature%253Dhidden",
+            "/b/k%3FX-Amz-Server-Side-Encryption-Customer-Key=hidden",
             "/?X-Amz-Signature=%zzhidden",
             "/?X-Amz-Server-Side-Encryption-Customer-Key=hidden",
         ] {

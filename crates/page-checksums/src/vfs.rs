@@ -34,7 +34,7 @@ fn register_once() -> Result<(), RegisterError> {
         return Err(RegisterError { code: ffi::SQLITE_NOTFOUND });
     }
     // SAFETY: it is the default one.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     unsafe {
         crate::waiting::replace_pread(inner);
     }

@@ -47,7 +47,8 @@ pub fn from_memory<T>(read: impl FnOnce() -> T) -> Option<T> {
     is_complete.then_some(outcome)
 }
 
-#[cfg(target_os = "linux")]
+// Where pointers have 32 bits, SQLite's offsets have 64 and those of `pread` may not.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod linux {
     use std::ffi::{c_int, c_void};
 
@@ -99,5 +100,5 @@ mod linux {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub(crate) use linux::replace_pread;

@@ -275,7 +275,10 @@ mod tests {
             ("/?X%2DAmz-Signature=hidden", "/?X%2DAmz-Signature=REDACTED"),
             ("/?a=1&amp;X-Amz-Signature=hidden", "/?a=1&amp;X-Amz-Signature=REDACTED"),
             ("/?X-Amz-SignedHeaders=a;host", "/?X-Amz-SignedHeaders=a;host"),
-            ("/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost", "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost"),
+            (
+                "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost",
+                "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost",
+            ),
             ("https://me:hidden@h/", "https://REDACTED@h/"),
             ("/plain?signature-of=me", "/plain?signature-of=me"),
             ("", ""),

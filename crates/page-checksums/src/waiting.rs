@@ -90,13 +90,51 @@ mod linux {
         let part = libc::iovec { iov_base: buffer, iov_len: length };
         // SAFETY: one part, of SQLite's buffer and its length. The error is left where SQLite looks for it.
         let read = unsafe { libc::preadv2(file, &raw const part, 1, offset, libc::RWF_NOWAIT) };
+        if usize::try_from(read) == Ok(length) {
+            return read;
+        }
+        READING.set(Reading::FoundWanting);
         if read < 0 {
-            READING.set(Reading::FoundWanting);
             if std::io::Error::last_os_error().raw_os_error() == Some(libc::EOPNOTSUPP) {
                 IS_POSSIBLE.store(false, Ordering::Relaxed);
             }
+            return read;
         }
-        read
+        // A part is in memory, or the file ends here, or it is Linux 5.9 or 5.10, which say 0 when nothing is in memory. SQLite
+        // would take each for the end of the file, and keep a page of zeros.
+        // SAFETY: the place of this thread's error.
+        unsafe { *libc::__errno_location() = libc::EAGAIN };
+        -1
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::os::fd::AsRawFd as _;
+
+        use super::*;
+
+        #[test]
+        fn fewer_bytes_than_were_asked_for_are_none() {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("file");
+            std::fs::write(&path, [7; 100]).unwrap();
+            let file = std::fs::File::open(&path).unwrap();
+            let mut buffer = [0_u8; 200];
+            let mut read = |length: usize, offset| {
+                READING.set(Reading::FromMemory);
+                // SAFETY: the buffer has 200 bytes.
+                let read = unsafe { pread(file.as_raw_fd(), buffer.as_mut_ptr().cast(), length, offset) };
+                let is_wanting = READING.replace(Reading::Waits) == Reading::FoundWanting;
+                (read, is_wanting)
+            };
+            for (length, offset) in [(200, 0), (101, 0), (100, 1), (1, 100)] {
+                assert_eq!(read(length, offset), (-1, true));
+                let error = std::io::Error::last_os_error().raw_os_error();
+                assert!(matches!(error, Some(libc::EAGAIN | libc::EOPNOTSUPP)), "{error:?}");
+            }
+            // A file system that cannot tell says so.
+            assert!(matches!(read(100, 0), (100, false) | (-1, true)));
+        }
     }
 }
 

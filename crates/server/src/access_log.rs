@@ -1,5 +1,6 @@
 //! One line a request, with nothing in it that would let its reader repeat the request.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -138,12 +139,20 @@ impl AccessRecord {
             bytes_in = self.bytes_in,
             bytes_out = self.bytes_out,
             ms = milliseconds,
-            access_key_id = self.access_key_id.as_deref().unwrap_or("-"),
+            access_key_id = self.access_key_id.as_deref().map_or(Cow::Borrowed("-"), told).as_ref(),
             auth_type,
             signature_version,
-            user_agent = self.user_agent.as_deref().map_or("-", |agent| shortened(agent, 512)),
-            cause = self.cause.as_deref().unwrap_or("-"),
+            user_agent = shortened(&self.user_agent.as_deref().map_or(Cow::Borrowed("-"), told), 512),
+            cause = self.cause.as_deref().map_or(Cow::Borrowed("-"), told).as_ref(),
         );
+    }
+}
+
+/// A text that a client wrote, or that quotes one, without the secrets that it may have put there.
+fn told(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| matches!(byte, b'=' | b'%')) {
+        true => Cow::Owned(redact_url(text)),
+        false => Cow::Borrowed(text),
     }
 }
 
@@ -161,6 +170,25 @@ impl Drop for AccessRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_quotes_a_client_tells_no_signature() {
+        for (text, logged) in [
+            ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+            ("AK&Signature=hidden", "AK&Signature=REDACTED"),
+            (
+                "terminal \"aws4_request&X-Amz-Signature=hidden\"",
+                "terminal \"aws4_request&X-Amz-Signature=REDACTED",
+            ),
+            ("terminal \"aws4_request Signature=hidden", "terminal \"aws4_request Signature=REDACTED"),
+            (
+                "agent/1 (https://h/k?a=1&X-Amz-Signature=hidden)",
+                "agent/1 (https://h/k?a=1&X-Amz-Signature=REDACTED",
+            ),
+        ] {
+            assert_eq!(told(text), logged);
+        }
+    }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {

@@ -38,6 +38,11 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'?' | b'&' | b';' | b'#')
 }
 
+/// What stands before a parameter in a header, or in a sentence that quotes one.
+fn is_separator_of_texts(byte: u8) -> bool {
+    matches!(byte, b' ' | b',' | b'+')
+}
+
 /// A URL, or the target of a request line, without what makes it a credential: `X-Amz-Signature=REDACTED`, and the
 /// same for SigV2's `Signature`, session tokens, customer-provided encryption keys, and a user name and password
 /// before the host.
@@ -101,6 +106,7 @@ impl Pair {
                     pair.name_end = at;
                 }
                 b'-' => pair.may_tell |= begins_telling_name(bytes, at),
+                _ if is_separator_of_texts(byte) => pair.may_tell = true,
                 b'%' => {
                     pair.is_name_escaped |= !has_equals;
                     pair.may_tell |= escapes_a_part_of_a_name(bytes, at);
@@ -195,7 +201,8 @@ fn told_by(text: &str) -> Vec<&'static str> {
 fn begins_parameter(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
-        before.is_some_and(|&byte| is_separator(byte)) && text.as_bytes().get(at + name.len()) == Some(&b'=')
+        before.is_some_and(|&byte| is_separator(byte) || is_separator_of_texts(byte))
+            && text.as_bytes().get(at + name.len()) == Some(&b'=')
     })
 }
 
@@ -205,7 +212,7 @@ fn may_hold_telling_name(text: &str) -> bool {
     bytes.iter().enumerate().any(|(at, &byte)| match byte {
         b'-' => begins_telling_name(bytes, at),
         b'%' => escapes_a_part_of_a_name(bytes, at),
-        _ => is_separator(byte),
+        _ => is_separator(byte) || is_separator_of_texts(byte),
     })
 }
 
@@ -226,8 +233,12 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
 /// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape. `%2F` and `%3A`, of which
 /// credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
-    escaped_byte(bytes.get(percent + 1..percent + 3))
-        .is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'%') || is_separator(byte))
+    escaped_byte(bytes.get(percent + 1..percent + 3)).is_none_or(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'%')
+            || is_separator(byte)
+            || is_separator_of_texts(byte)
+    })
 }
 
 fn escaped_byte(digits: Option<&[u8]>) -> Option<u8> {
@@ -324,6 +335,8 @@ mod tests {
             "/go?to=https%253A%252F%252Fh%253FX%252DAmz-Signature%253Dhidden",
             "/?a=1?X-Amz-Signature=hidden",
             "/b/k%3FSignature=hidden",
+            "/b/k?AWSAccessKeyId=AKID+Signature=hidden",
+            "/b/k?AWSAccessKeyId=AKID%2CSignature=hidden",
             "/b/k%3Fx-amz-security-toke%6e=hidden%26x-amz-signature=1",
             "/b/k%3Fx-amz-signatur%65=hidden%26x-amz-signature=1",
             "/b/k&AWSAccessKeyId=AKID&Signature=hidden",

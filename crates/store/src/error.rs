@@ -145,6 +145,15 @@ pub enum OpenError {
         /// The schema that this version knows.
         known: i64,
     },
+    /// The directory holds a backup, which a store would change.
+    #[error(
+        "{}: this is a backup, and serving it would change it; `presign restore` makes a data directory of it",
+        directory.display()
+    )]
+    IsBackup {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// The file is a database, and not one of ours.
     #[error("{}: not a Presign metadata database; choose another data directory", path.display())]
     ForeignDatabase {

@@ -66,6 +66,7 @@ impl Store {
     }
 
     fn open_blocking(directory: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
+        crate::backup::refuse_backup(directory)?;
         let lock = DirectoryLock::acquire(directory)?;
         let poison = Poison::default();
         let reserve = Arc::new(Reserve::open(directory)?);

@@ -107,6 +107,8 @@ async fn a_backup_during_writes_holds_what_was_acknowledged_before() {
         let (from, into) = (to.clone(), restored.clone());
         let counted = tokio::task::spawn_blocking(move || restore(&from, &into, |_| {})).await.unwrap();
         assert_eq!(counted, Ok(manifest));
+        let served = Store::open(&to, StoreOptions::default()).await;
+        assert_eq!(served.err(), Some(OpenError::IsBackup { directory: to.clone() }));
         verify(&restored, &before).await;
         std::fs::remove_dir_all(restored).unwrap();
         std::fs::remove_dir_all(to).unwrap();

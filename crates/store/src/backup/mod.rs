@@ -8,7 +8,7 @@ mod create;
 mod manifest;
 mod restore;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -17,10 +17,19 @@ pub use manifest::Manifest;
 pub use restore::restore;
 
 use crate::check::Finding;
+use crate::files::Disk;
 use crate::{OpenError, StoreError};
 
 /// The master key's file, which the store does not read; a backup may take it along.
 const MASTER_KEY: &str = "master.key";
+
+/// Refuses to take a backup for a store.
+pub(crate) fn refuse_backup(directory: &Path) -> Result<(), OpenError> {
+    match Disk::default().length(&directory.join(manifest::NAME))? {
+        None => Ok(()),
+        Some(_) => Err(OpenError::IsBackup { directory: directory.to_owned() }),
+    }
+}
 
 /// Why a backup was not made, or not restored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -8,6 +8,7 @@ import time
 from presign_server import free_port
 
 START_SECONDS = 30
+PATIENCE_SECONDS = 5
 
 # Both pass the Host on, which signatures cover, and keep one connection to the store for all their clients, so that whatever
 # one client left behind on it would meet the next.
@@ -32,6 +33,9 @@ http {{
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;
     proxy_next_upstream off;
+    # A client that never sends what it announced is given up well before the tests give up waiting for its answer.
+    client_header_timeout {patience};
+    client_body_timeout {patience};
     server {{
         listen 127.0.0.1:{port};
         {options}
@@ -55,7 +59,13 @@ class Nginx:
         self.log = folder / "error.log"
         self.configuration = folder / "nginx.conf"
         self.configuration.write_text(
-            CONFIGURATION.format(folder=folder, store=store_port, port=self.port, options=KINDS[kind])
+            CONFIGURATION.format(
+                folder=folder,
+                store=store_port,
+                port=self.port,
+                patience=f"{PATIENCE_SECONDS}s",
+                options=KINDS[kind],
+            )
         )
 
     def __enter__(self):

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use presign_bench::Style;
-use presign_bench::growth::{Options, Population, measure};
+use presign_bench::growth::{Options, Part, Population, measure};
 
 /// Measure a large store beside a small one.
 #[derive(Parser)]
@@ -28,6 +28,12 @@ struct Arguments {
     /// How many objects beside those are files of their own, in the large store; the small one has a tenth.
     #[arg(long, default_value_t = 20_000, value_name = "NUMBER")]
     blobs: u64,
+    /// Measure only this. Repeat it for several.
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+    /// Leave what `perf` sees of the requests in this folder.
+    #[arg(long, value_name = "DIR")]
+    profile: Option<PathBuf>,
     /// How many windows each store gets.
     #[arg(long, default_value_t = 5, value_name = "NUMBER")]
     windows: usize,
@@ -59,6 +65,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Population { objects: arguments.small, blobs: arguments.blobs / 10 },
             Population { objects: arguments.large, blobs: arguments.blobs },
         ],
+        only: arguments.only,
+        profile: arguments.profile,
         windows: arguments.windows.max(1),
         window: Duration::try_from_secs_f64(arguments.seconds).context("--seconds")?,
         style: if arguments.markdown { Style::Markdown } else { Style::Text },

@@ -4,7 +4,6 @@ mod boto3;
 mod contestant;
 mod files;
 mod nginx;
-mod profile;
 mod report;
 mod row;
 mod run;

@@ -10,11 +10,10 @@ use anyhow::Context as _;
 
 use super::contestant::Contestant;
 use super::files;
-use super::profile::Profile;
 use super::report::{Figures, Table};
 use super::row::{Method, Row};
 use crate::load::{Body, Exchange, Expected, Load, drive};
-use crate::process::{Cores, CpuReading, Memory, ServerProcess, first_answer, free_address};
+use crate::process::{Cores, CpuReading, Memory, Profile, ServerProcess, first_answer, free_address};
 use crate::table::Style;
 
 /// How the run goes.

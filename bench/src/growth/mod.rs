@@ -10,4 +10,4 @@ mod start;
 
 pub use fill::fill;
 pub use population::Population;
-pub use run::{Options, measure};
+pub use run::{Options, Part, measure};

@@ -14,8 +14,25 @@ use super::population::Population;
 use super::start::{Serving, serve};
 use super::{fill, orphans, slow_disk};
 use crate::load::{AWAKE, Body, Exchange, Load, Tally, drive, fetch};
-use crate::process::{Cores, CpuReading, Memory};
+use crate::process::{Cores, CpuReading, Memory, Profile};
 use crate::table::{self, Style};
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// The time from a start to the first answer.
+    Start,
+    /// GETs of random keys.
+    Get,
+    /// PUTs, half of them of new keys.
+    Put,
+    /// Pages of listings.
+    List,
+    /// A pass of the orphan collector.
+    Orphans,
+    /// Reads beside writes that wait for a slow disk.
+    SlowDisk,
+}
 
 /// How the run goes.
 #[derive(Debug, Clone)]
@@ -26,6 +43,10 @@ pub struct Options {
     pub folder: PathBuf,
     /// The small store and the large one.
     pub populations: [Population; 2],
+    /// What is measured; everything, if it is empty.
+    pub only: Vec<Part>,
+    /// A folder for what `perf` sees of the requests.
+    pub profile: Option<PathBuf>,
     /// How many windows each store gets.
     pub windows: usize,
     /// How long each window is.
@@ -102,17 +123,26 @@ pub fn measure(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<()> {
     }
     // Filling used both cores.
     let cores = Cores::choose()?;
-    lines.push(starts(options, &data, cores)?);
+    let is_wanted = |part: Part| options.only.is_empty() || options.only.contains(&part);
+    if is_wanted(Part::Start) {
+        lines.push(starts(options, &data, cores)?);
+    }
     let mut places = Vec::new();
     for (population, data) in options.populations.iter().zip(&data) {
         let serving = serve(&options.program, data, cores, &[])?;
         let client = Client::new(serving.address)?;
         places.push(Place { population: *population, serving, client, choices: Choices::new(1), puts: 0 });
     }
-    lines.extend(requests("GET 1 KiB, random keys", &mut places, options, Place::next_get)?);
-    lines.extend(requests("PUT 1 KiB, half new", &mut places, options, Place::next_put)?);
-    for listing in &LISTINGS_OF {
-        lines.push(listings(listing, &mut places)?);
+    if is_wanted(Part::Get) {
+        lines.extend(requests("GET 1 KiB, random keys", &mut places, options, Place::next_get)?);
+    }
+    if is_wanted(Part::Put) {
+        lines.extend(requests("PUT 1 KiB, half new", &mut places, options, Place::next_put)?);
+    }
+    if is_wanted(Part::List) {
+        for listing in &LISTINGS_OF {
+            lines.push(listings(listing, &mut places)?);
+        }
     }
     let memory =
         places.iter().map(|place| Memory::of(place.serving.process.id())).collect::<Result<Vec<_>, _>>()?;
@@ -125,12 +155,16 @@ pub fn measure(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<()> {
     for place in places {
         place.serving.process.stop()?;
     }
-    lines.push(passes(&data)?);
+    if is_wanted(Part::Orphans) {
+        lines.push(passes(&data)?);
+    }
     let sizes = data.iter().map(|data| Ok(fs::metadata(data.join("metadata.sqlite"))?.len()));
     let sizes = sizes.collect::<anyhow::Result<Vec<_>>>().context("the database's size")?;
     lines.push(plain("the database", sizes.into_iter().map(mebibytes), ""));
     say(&table::write(&lines, options.style));
-    say(&slow(options, &data, cores)?);
+    if is_wanted(Part::SlowDisk) {
+        say(&slow(options, &data, cores)?);
+    }
     Ok(())
 }
 
@@ -214,6 +248,9 @@ fn requests(
             latencies.get_mut(index).context("a store")?.extend(tally.latencies);
         }
     }
+    if let Some(folder) = &options.profile {
+        profile(folder, title, places, options, next)?;
+    }
     let best: Vec<f64> =
         processor.iter().map(|windows| windows.iter().copied().fold(f64::INFINITY, f64::min)).collect();
     let median = processor.iter().map(|windows| {
@@ -234,6 +271,27 @@ fn requests(
         lines.push(compared(&format!("{title}: latency, one connection, {name}"), cells, &values, wanted));
     }
     Ok(lines)
+}
+
+/// One more window with `perf` beside it.
+fn profile(
+    folder: &Path,
+    title: &str,
+    places: &mut [Place],
+    options: &Options,
+    next: fn(&mut Place) -> anyhow::Result<Arc<Exchange>>,
+) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    let operation = title.split_once(' ').map_or(title, |(operation, _)| operation).to_lowercase();
+    for place in places {
+        let exchanges = (0..100_000).map(|_| next(place)).collect::<anyhow::Result<Vec<_>>>()?;
+        let file = folder.join(format!("{operation}-{}-objects.data", place.population.objects));
+        let profile = Profile::record(place.serving.process.id(), &file)?;
+        place.drive(exchanges, CONNECTIONS, 3 * options.window)?;
+        profile.finish()?;
+        eprintln!("perf report --no-children --input {}", file.display());
+    }
+    Ok(())
 }
 
 fn listings((title, parameters, entry): &Listing, places: &mut [Place]) -> anyhow::Result<Vec<String>> {

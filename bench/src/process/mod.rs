@@ -2,10 +2,12 @@
 
 mod cores;
 mod first_answer;
+mod profile;
 mod server_process;
 mod usage;
 
 pub use cores::Cores;
 pub use first_answer::first_answer;
+pub use profile::Profile;
 pub use server_process::{ServerProcess, free_address};
 pub use usage::{CpuReading, Memory};

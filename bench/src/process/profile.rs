@@ -7,13 +7,17 @@ use anyhow::{Context as _, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A running `perf record`.
-pub(super) struct Profile {
+#[derive(Debug)]
+pub struct Profile {
     perf: Child,
 }
 
 impl Profile {
     /// Records the process with its call chains into a file.
-    pub(super) fn record(process: u32, file: &Path) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// perf cannot be started.
+    pub fn record(process: u32, file: &Path) -> anyhow::Result<Self> {
         let mut perf = Command::new("perf");
         perf.args([
             "record",
@@ -31,7 +35,10 @@ impl Profile {
     }
 
     /// Ends the record, as Ctrl-C does.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// perf failed.
+    pub fn finish(mut self) -> anyhow::Result<()> {
         let pid = i32::try_from(self.perf.id()).ok().and_then(Pid::from_raw).context("perf's process id")?;
         kill_process(pid, Signal::INT).context("perf is over")?;
         let status = self.perf.wait()?;

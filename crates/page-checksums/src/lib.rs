@@ -46,4 +46,4 @@ pub use damage::{Damage, take_damage};
 pub use file::make_room;
 pub use page::{RESERVED_BYTES, is_intact, page_size};
 pub use vfs::{RegisterError, register};
-pub use waiting::from_memory;
+pub use waiting::{NotFromMemory, from_memory};

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_vfs};
 
-use crate::file;
+use crate::{file, waiting};
 
 const NAME: &CStr = c"presign-page-checksums";
 
@@ -18,7 +18,8 @@ pub struct RegisterError {
     pub code: c_int,
 }
 
-/// Makes the VFS known to SQLite, once to a process, and gives the name to open connections with.
+/// Makes the VFS known to SQLite, once to a process, and gives the name to open connections with. To be called before any
+/// other thread uses SQLite, whose way to read files it replaces (see [`from_memory`](crate::from_memory)).
 ///
 /// # Errors
 /// [`RegisterError`] when SQLite was built without a VFS for this system.
@@ -36,7 +37,7 @@ fn register_once() -> Result<(), RegisterError> {
     // SAFETY: it is the default one.
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     unsafe {
-        crate::waiting::replace_pread(inner);
+        waiting::replace_pread(inner);
     }
     // SAFETY: SQLite's default VFS is never unregistered here, and its numbers do not change.
     let (inner_file_bytes, longest_path) = unsafe { ((*inner).szOsFile, (*inner).mxPathname) };
@@ -141,6 +142,10 @@ unsafe extern "C" fn randomness(vfs: *mut sqlite3_vfs, length: c_int, bytes: *mu
 }
 
 unsafe extern "C" fn sleep(vfs: *mut sqlite3_vfs, microseconds: c_int) -> c_int {
+    if waiting::must_not_sleep() {
+        // SQLite tries again at once, a hundred times at the most.
+        return microseconds;
+    }
     delegate!(vfs, xSleep, 0, microseconds)
 }
 

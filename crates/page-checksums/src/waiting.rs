@@ -16,19 +16,33 @@ enum Reading {
     FromMemory,
     /// The same, and something was not, or could not be read.
     FoundWanting,
+    /// The same, of a file system that cannot tell what is in memory.
+    CannotTell,
+}
+
+/// Why [`from_memory`] has no outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFromMemory {
+    /// Something was not in memory, or could not be read, or another connection was in the way.
+    WouldWait,
+    /// This system, or this file system, cannot tell what is in memory. It will not be able to the next time either.
+    CannotTell,
 }
 
 thread_local! {
     static READING: Cell<Reading> = const { Cell::new(Reading::Waits) };
 }
 
-/// Whether SQLite reads through ours, and the file system can tell what is in memory, as far as is known.
-static IS_POSSIBLE: AtomicBool = AtomicBool::new(false);
+/// Whether SQLite reads through ours.
+static IS_REPLACED: AtomicBool = AtomicBool::new(false);
 
-/// Runs reads of databases on this thread that fail where they would have to wait for a disk. `None`: one did, and what the
-/// closure returned, which may be SQLite's error or a part of an answer, is dropped; or nothing was tried at all, because
-/// this system or file system cannot tell. To be read again in the ordinary way then. Not to be nested.
-pub fn from_memory<T>(read: impl FnOnce() -> T) -> Option<T> {
+/// Runs reads of databases on this thread that fail where they would have to wait for a disk, or for another connection
+/// as long as SQLite itself would sleep. Not to be nested.
+///
+/// # Errors
+/// [`NotFromMemory`]: one did fail, and what the closure returned, which may be SQLite's error or a part of an answer, is
+/// dropped; or nothing was tried at all. To be read again in the ordinary way then.
+pub fn from_memory<T>(read: impl FnOnce() -> T) -> Result<T, NotFromMemory> {
     /// Puts everything back, also when the closure panics.
     struct Restore;
     impl Drop for Restore {
@@ -36,15 +50,31 @@ pub fn from_memory<T>(read: impl FnOnce() -> T) -> Option<T> {
             READING.set(Reading::Waits);
         }
     }
-    if !IS_POSSIBLE.load(Ordering::Relaxed) {
-        return None;
+    if !IS_REPLACED.load(Ordering::Relaxed) {
+        return Err(NotFromMemory::CannotTell);
     }
     let restore = Restore;
     READING.set(Reading::FromMemory);
     let outcome = read();
-    let is_complete = READING.get() == Reading::FromMemory;
+    let reading = READING.get();
     drop(restore);
-    is_complete.then_some(outcome)
+    match reading {
+        Reading::FromMemory => Ok(outcome),
+        Reading::FoundWanting | Reading::Waits => Err(NotFromMemory::WouldWait),
+        Reading::CannotTell => Err(NotFromMemory::CannotTell),
+    }
+}
+
+/// Whether this thread is to go on without sleeping, since it reads from memory, which then has no outcome.
+pub(crate) fn must_not_sleep() -> bool {
+    match READING.get() {
+        Reading::Waits => false,
+        Reading::FromMemory | Reading::FoundWanting => {
+            READING.set(Reading::FoundWanting);
+            true
+        }
+        Reading::CannotTell => true,
+    }
 }
 
 // Where pointers have 32 bits, SQLite's offsets have 64 and those of `pread` may not.
@@ -54,7 +84,7 @@ mod linux {
 
     use rusqlite::ffi::{self, sqlite3_vfs};
 
-    use super::{IS_POSSIBLE, Ordering, READING, Reading};
+    use super::{IS_REPLACED, Ordering, READING, Reading};
 
     type Pread = unsafe extern "C" fn(c_int, *mut c_void, usize, libc::off_t) -> isize;
 
@@ -71,10 +101,10 @@ mod linux {
         // SAFETY: SQLite keeps all its system calls as pointers to one type of function, and casts this one back to the type of
         // `pread`, which ours has. https://www.sqlite.org/c3ref/vfs.html
         let ours = unsafe { std::mem::transmute::<Pread, unsafe extern "C" fn()>(pread) };
-        // SAFETY: the method takes a C string and a function. It stores one pointer, which whoever reads meanwhile finds as
-        // it was or as it is.
+        // SAFETY: the method takes a C string and a function, and stores one pointer without a lock: whoever registers this VFS
+        // sees to it that no other thread uses SQLite yet.
         let code = unsafe { replace(vfs, c"pread".as_ptr(), Some(ours)) };
-        IS_POSSIBLE.store(code == ffi::SQLITE_OK, Ordering::Relaxed);
+        IS_REPLACED.store(code == ffi::SQLITE_OK, Ordering::Relaxed);
     }
 
     unsafe extern "C" fn pread(
@@ -93,13 +123,12 @@ mod linux {
         if usize::try_from(read) == Ok(length) {
             return read;
         }
-        READING.set(Reading::FoundWanting);
         if read < 0 {
-            if std::io::Error::last_os_error().raw_os_error() == Some(libc::EOPNOTSUPP) {
-                IS_POSSIBLE.store(false, Ordering::Relaxed);
-            }
+            let cannot_tell = std::io::Error::last_os_error().raw_os_error() == Some(libc::EOPNOTSUPP);
+            READING.set(if cannot_tell { Reading::CannotTell } else { Reading::FoundWanting });
             return read;
         }
+        READING.set(Reading::FoundWanting);
         // A part is in memory, or the file ends here, or it is Linux 5.9 or 5.10, which say 0 when nothing is in memory. SQLite
         // would take each for the end of the file, and keep a page of zeros.
         // SAFETY: the place of this thread's error.
@@ -124,16 +153,20 @@ mod linux {
                 READING.set(Reading::FromMemory);
                 // SAFETY: the buffer has 200 bytes.
                 let read = unsafe { pread(file.as_raw_fd(), buffer.as_mut_ptr().cast(), length, offset) };
-                let is_wanting = READING.replace(Reading::Waits) == Reading::FoundWanting;
-                (read, is_wanting)
+                (read, READING.replace(Reading::Waits))
             };
+            let whole = read(100, 0);
             for (length, offset) in [(200, 0), (101, 0), (100, 1), (1, 100)] {
-                assert_eq!(read(length, offset), (-1, true));
+                let (bytes, reading) = read(length, offset);
                 let error = std::io::Error::last_os_error().raw_os_error();
-                assert!(matches!(error, Some(libc::EAGAIN | libc::EOPNOTSUPP)), "{error:?}");
+                match whole {
+                    (100, _) => assert_eq!((bytes, error), (-1, Some(libc::EAGAIN))),
+                    // A file system that cannot tell says so, whatever is read.
+                    _ => assert_eq!((bytes, error), (-1, Some(libc::EOPNOTSUPP))),
+                }
+                let expected = if whole.0 == 100 { Reading::FoundWanting } else { Reading::CannotTell };
+                assert!(reading == expected, "{length} bytes at {offset}");
             }
-            // A file system that cannot tell says so.
-            assert!(matches!(read(100, 0), (100, false) | (-1, true)));
         }
     }
 }

@@ -5,12 +5,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use presign_page_checksums::{Damage, from_memory, make_room, register, take_damage};
-use rusqlite::{Connection, OpenFlags};
+use presign_page_checksums::{Damage, NotFromMemory, from_memory, make_room, register, take_damage};
+use rusqlite::{Connection, OpenFlags, ffi};
 use rustix::fs::{Advice, fadvise};
 
-/// A database of 4 MB, in a folder on a disk: that of temporary files may be in memory, where no read ever waits.
+/// A database of 4 MB, in a folder on a disk: that of temporary files may be one in memory, which cannot tell (tmpfs).
 fn database() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = directory.path().join("d.sqlite");
@@ -50,12 +51,12 @@ fn what_is_in_memory_is_read_and_what_is_not_is_told() {
     let (_directory, path) = database();
     let conn = reader(&path);
     std::fs::read(&path).unwrap();
-    assert_eq!(from_memory(|| length(&conn, 2000)), Some(Ok(1000)));
+    assert_eq!(from_memory(|| length(&conn, 2000)), Ok(Ok(1000)));
     forget(&path);
-    assert_eq!(from_memory(|| length(&conn, 3000)), None);
+    assert_eq!(from_memory(|| length(&conn, 3000)), Err(NotFromMemory::WouldWait));
     // The connection is as good as ever, and so is the thread.
     assert_eq!(length(&conn, 3000), Ok(1000));
-    assert_eq!(from_memory(|| length(&conn, 3000)), Some(Ok(1000)));
+    assert_eq!(from_memory(|| length(&conn, 3000)), Ok(Ok(1000)));
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn damage_is_an_error_here_too() {
         page[100] ^= 1;
     }
     std::fs::write(&path, &bytes).unwrap();
-    assert!(matches!(from_memory(|| length(&conn, 2000)), Some(Err(_))));
+    assert!(matches!(from_memory(|| length(&conn, 2000)), Ok(Err(_))));
     assert!(matches!(take_damage(), Some(Damage::Page(_))));
 }
 
@@ -79,4 +80,29 @@ fn a_panic_leaves_the_thread_as_it_was() {
     let conn = reader(&path);
     forget(&path);
     assert_eq!(length(&conn, 3500), Ok(1000));
+}
+
+/// What SQLite does when it looks again whether another connection is out of its way.
+fn sleep_microseconds(microseconds: i32) -> Duration {
+    let name = register().unwrap();
+    let began = Instant::now();
+    // SAFETY: the VFS is registered, stays for as long as the process, and its method takes any number.
+    unsafe {
+        let vfs = ffi::sqlite3_vfs_find(name.as_ptr());
+        ((*vfs).xSleep.unwrap())(vfs, microseconds);
+    }
+    began.elapsed()
+}
+
+#[test]
+fn a_thread_that_reads_from_memory_does_not_sleep() {
+    const LONG: i32 = 200_000;
+    register().unwrap();
+    let slept = from_memory(|| {
+        let elapsed = sleep_microseconds(LONG);
+        assert!(elapsed < Duration::from_millis(150), "{elapsed:?}");
+    });
+    assert_eq!(slept, Err(NotFromMemory::WouldWait));
+    assert!(sleep_microseconds(LONG) >= Duration::from_millis(200));
+    assert_eq!(from_memory(|| 7), Ok(7));
 }

@@ -51,10 +51,16 @@ impl Population {
         if number.is_multiple_of(READABLE_EVERY) { 1024 } else { 100 }
     }
 
+    /// How many objects have a kilobyte.
+    #[must_use]
+    pub fn readable_count(&self) -> u64 {
+        self.objects.div_ceil(READABLE_EVERY).max(1)
+    }
+
     /// The number of an object that has a kilobyte, chosen by any number.
     #[must_use]
     pub fn readable(&self, choice: u64) -> u64 {
-        choice % self.objects.div_ceil(READABLE_EVERY).max(1) * READABLE_EVERY
+        choice % self.readable_count() * READABLE_EVERY
     }
 }
 

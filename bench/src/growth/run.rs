@@ -59,6 +59,7 @@ const CONNECTIONS: usize = 16;
 /// New objects in one window: few, so that the small store stays small.
 const PUTS_A_WINDOW: u64 = 2000;
 const LISTINGS: u64 = 200;
+const FEW: u64 = 1000;
 const STARTS: usize = 10;
 
 /// Reads a file, so that the kernel has it in memory, as that of a machine that has served it for a while has. A filled
@@ -134,6 +135,12 @@ pub fn measure(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<()> {
         places.push(Place { population: *population, serving, client, choices: Choices::new(1), puts: 0 });
     }
     if is_wanted(Part::Get) {
+        lines.extend(requests(
+            "GET 1 KiB, the same thousand keys",
+            &mut places,
+            options,
+            Place::next_get_of_few,
+        )?);
         lines.extend(requests("GET 1 KiB, random keys", &mut places, options, Place::next_get)?);
     }
     if is_wanted(Part::Put) {
@@ -186,8 +193,19 @@ fn filled(folder: &Path, population: Population) -> anyhow::Result<PathBuf> {
 
 impl Place {
     fn next_get(&mut self) -> anyhow::Result<Arc<Exchange>> {
-        let number = self.population.readable(self.choices.next());
-        self.client.get(&self.population.key(number), 1024)
+        let choice = self.choices.next();
+        self.get(choice)
+    }
+
+    /// Of keys from everywhere, as many in a large store as in a small one.
+    fn next_get_of_few(&mut self) -> anyhow::Result<Arc<Exchange>> {
+        let apart = (self.population.readable_count() / FEW).max(1);
+        let choice = self.choices.next() % FEW * apart;
+        self.get(choice)
+    }
+
+    fn get(&self, choice: u64) -> anyhow::Result<Arc<Exchange>> {
+        self.client.get(&self.population.key(self.population.readable(choice)), 1024)
     }
 
     /// Every second one makes an object, the others overwrite one.
@@ -282,10 +300,10 @@ fn profile(
     next: fn(&mut Place) -> anyhow::Result<Arc<Exchange>>,
 ) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
-    let operation = title.split_once(' ').map_or(title, |(operation, _)| operation).to_lowercase();
+    let name = title.to_lowercase().replace(", ", "-").replace(' ', "-");
     for place in places {
         let exchanges = (0..100_000).map(|_| next(place)).collect::<anyhow::Result<Vec<_>>>()?;
-        let file = folder.join(format!("{operation}-{}-objects.data", place.population.objects));
+        let file = folder.join(format!("{name}-{}-objects.data", place.population.objects));
         let profile = Profile::record(place.serving.process.id(), &file)?;
         place.drive(exchanges, CONNECTIONS, 3 * options.window)?;
         profile.finish()?;

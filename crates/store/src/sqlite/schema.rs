@@ -88,7 +88,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         // After a burst the log gives its space back.
         conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
         // What an earlier process left in the log was verified a moment ago, when it was recovered. From now on the log
-        // holds nothing but what this process wrote, and knows the checksums of.
+        // holds nothing but what this process wrote, and knows the checksums of; where a backup reads it at this moment, it
+        // stays, and its rows have no checksum but their own until a later checkpoint.
         match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             Err(error) if !is_disk_full(&error) => Err(error),
             _ => Ok(()),

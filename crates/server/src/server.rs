@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
-use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection};
+use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::{open_files, sweep};
 
@@ -80,6 +80,7 @@ impl Server {
         let refused = |error: std::io::Error| StartError::Listen { address, reason: error.to_string() };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let local_addr = listener.local_addr().map_err(refused)?;
+        show_readers_in_small_steps(&listener);
 
         open_files::raise_limit();
         make_private_directory(&config.data)?;

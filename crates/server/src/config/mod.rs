@@ -84,7 +84,7 @@ pub struct RootKeySetting {
 pub struct Timeouts {
     /// For the head of a request, from its first byte to its last.
     pub header_read: Duration,
-    /// For the next request; for each 16 KiB of a body from the client, and of an answer to it.
+    /// For the next request; for each 16 KiB of a body from the client, and each 128 KiB of an answer to it.
     pub idle: Duration,
     /// For running transfers after the server was told to stop.
     pub shutdown: Duration,

@@ -189,7 +189,7 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("60s"),
         takes: "DURATION",
         meaning: "How long a connection may be idle between requests. Within an upload or a download: how long the client \
-                  may take for each 16 KiB that it is to send or to read.",
+                  may take for each 16 KiB that it is to send, or 128 KiB that it is to read.",
         secret: false,
         read: |draft, value| set(&mut draft.config.timeouts.idle, value::duration(value.one()?)),
     },

@@ -9,6 +9,7 @@ mod orders;
 mod patience;
 mod request_id;
 mod service;
+mod small_steps;
 mod unreadable;
 mod upload;
 mod watchdog;
@@ -20,6 +21,7 @@ pub(crate) use connection::serve_connection;
 pub(crate) use head::Head;
 pub(crate) use hosts::PublicHosts;
 pub(crate) use request_id::RequestId;
+pub(crate) use small_steps::show_readers_in_small_steps;
 pub(crate) use upload::Upload;
 pub(crate) use watchdog::Watchdog;
 

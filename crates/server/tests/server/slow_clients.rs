@@ -126,6 +126,33 @@ fn a_download_read_at_leisure_goes_on() {
 }
 
 #[test]
+fn a_fast_reader_that_slows_down_is_seen_to_go_on() {
+    let limit = Duration::from_secs(6);
+    let server = TestServer::with(&[("PRESIGN_TIMEOUTS_IDLE", "6s")]);
+    let block: Vec<u8> = (0..1_000_003_u32).map(|at| (at ^ at >> 12) as u8).collect();
+    let body = block.repeat(40);
+    server.put("k", body.clone());
+    let call = server.call("GET", &server.presign(&PresignRequest::get("k")));
+    let mut stream = server.connect_with_small_segments();
+    stream.write_all(&call.to_bytes()).unwrap();
+    assert_eq!(read_head(&mut stream).0, 200);
+    // Read as fast as it comes, so that the server's send buffer grows to megabytes.
+    let mut received = vec![0; 30_000_000];
+    stream.read_exact(&mut received).unwrap();
+    // Then at twice the pace in which progress is sure to be seen, for longer than the limit.
+    let (slow, mut buffer) = (Instant::now(), [0; 4 * 1024]);
+    while slow.elapsed() < 2 * limit {
+        stream.read_exact(&mut buffer).unwrap();
+        received.extend_from_slice(&buffer);
+        std::thread::sleep(limit * 4 * 1024 / (2 * 128 * 1024));
+    }
+    let mut rest = vec![0; body.len() - received.len()];
+    stream.read_exact(&mut rest).unwrap();
+    received.append(&mut rest);
+    assert!(received == body, "the bytes differ");
+}
+
+#[test]
 fn a_head_has_one_limit_from_its_first_byte_to_its_last() {
     let server = TestServer::with(&[("PRESIGN_TIMEOUTS_HEADER_READ", SHORT)]);
     let began = Instant::now();

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use presign::{BucketUrl, Credentials, Method, Payload, PresignRequest, Signer, Timestamp, UnsignedRequest};
 use presign_server::{Clock, Config, Overrides, Server, StartError};
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
@@ -210,6 +211,18 @@ impl TestServer {
             socket.connect(self.address).await.unwrap().into_std().unwrap()
         });
         stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// [`connect_with_small_buffer`](Self::connect_with_small_buffer), with segments as small as on any network but this
+    /// machine's own.
+    pub(crate) fn connect_with_small_segments(&self) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.set_tcp_mss(1448).unwrap();
+        socket.connect(&self.address.into()).unwrap();
+        let stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }

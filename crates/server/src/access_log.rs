@@ -122,10 +122,7 @@ impl AccessRecord {
             Some(Mechanism::FormV4) => ("POST", "SigV4"),
             Some(Mechanism::FormV2) => ("POST", "SigV2"),
         };
-        let uri = match self.uri.authority() {
-            None => redact_url(self.uri.path_and_query().map_or("*", |target| target.as_str())),
-            Some(_) => redact_url(&self.uri.to_string()),
-        };
+        let uri = told_uri(&self.uri);
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
         let request = [self.method.as_str(), " ", shortened(&uri, 4096)].concat();
         tracing::info!(
@@ -148,9 +145,22 @@ impl AccessRecord {
     }
 }
 
+/// What was asked for, without the secrets in it.
+fn told_uri(uri: &Uri) -> String {
+    match (uri.scheme(), uri.authority()) {
+        (_, None) => redact_url(uri.path_and_query().map_or("*", |target| target.as_str())),
+        (Some(_), Some(_)) => redact_url(&uri.to_string()),
+        // What CONNECT asks for is an authority alone, before which there may be a password as well.
+        (None, Some(authority)) => match authority.as_str().rsplit_once('@') {
+            Some((_, host)) => format!("REDACTED@{host}"),
+            None => authority.to_string(),
+        },
+    }
+}
+
 /// A text that a client wrote, or that quotes one, without the secrets that it may have put there.
 fn told(text: &str) -> Cow<'_, str> {
-    match text.bytes().any(|byte| matches!(byte, b'=' | b'%')) {
+    match text.bytes().any(|byte| matches!(byte, b'=' | b'%' | b':')) {
         true => Cow::Owned(redact_url(text)),
         false => Cow::Borrowed(text),
     }
@@ -181,12 +191,28 @@ mod tests {
                 "terminal \"aws4_request&X-Amz-Signature=REDACTED",
             ),
             ("terminal \"aws4_request Signature=hidden", "terminal \"aws4_request Signature=REDACTED"),
+            ("AK&Signature:hidden", "AK&Signature=REDACTED"),
+            ("AK\0Signature[]=hidden", "AK\0Signature=REDACTED"),
+            ("agent/1 (X11; rv:109.0)", "agent/1 (X11; rv:109.0)"),
             (
                 "agent/1 (https://h/k?a=1&X-Amz-Signature=hidden)",
                 "agent/1 (https://h/k?a=1&X-Amz-Signature=REDACTED",
             ),
         ] {
             assert_eq!(told(text), logged);
+        }
+    }
+
+    #[test]
+    fn no_password_stands_before_a_host() {
+        for (uri, logged) in [
+            ("me:hidden@h:80", "REDACTED@h:80"),
+            ("h:80", "h:80"),
+            ("http://me:hidden@h/k?a=1", "http://REDACTED@h/k?a=1"),
+            ("/k?a=me:hidden@h", "/k?a=me:hidden@h"),
+            ("*", "*"),
+        ] {
+            assert_eq!(told_uri(&uri.parse().unwrap()), logged);
         }
     }
 

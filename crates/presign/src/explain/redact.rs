@@ -31,6 +31,7 @@ const TELLING_NAMES: [&str; 5] =
     ["x-amz-signature", "x-amz-security-token", "x-goog-signature", CUSTOMER_KEY, COPY_KEY];
 
 /// Names that mean a secret where a parameter may begin and a value follows, as in a SigV2 URL that is encoded within another.
+/// Both begin with the letter that [`may_begin_short_name`] looks for.
 const SHORT_NAMES: [&str; 2] = ["signature", "sig"];
 
 /// What ends a parameter, here or to some other reader.
@@ -38,9 +39,15 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'?' | b'&' | b';' | b'#')
 }
 
-/// What stands before a parameter in a header, or in a sentence that quotes one.
+/// What stands before a parameter in a header, or in a sentence that quotes one, or where somebody hoped for the name to be
+/// overlooked.
 fn is_separator_of_texts(byte: u8) -> bool {
-    matches!(byte, b' ' | b',' | b'+')
+    matches!(byte, b' ' | b',' | b'+') || byte.is_ascii_control()
+}
+
+/// What is no part of a name, though it stands at its edge.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
 }
 
 /// A URL, or the target of a request line, without what makes it a credential: `X-Amz-Signature=REDACTED`, and the
@@ -79,7 +86,7 @@ pub fn redact_url(url: &str) -> String {
 /// One parameter of a query, found in a single pass: every line of an access log goes through here.
 struct Pair {
     start: usize,
-    /// Where its equals sign is, or its end.
+    /// Where its equals sign is, or the colon that somebody took for one, or its end.
     name_end: usize,
     end: usize,
     /// Whether something in its name is percent-encoded.
@@ -92,8 +99,13 @@ impl Pair {
     /// The parameter that begins there.
     fn at(query: &str, start: usize) -> Self {
         let bytes = query.as_bytes();
-        let mut pair =
-            Self { start, name_end: bytes.len(), end: bytes.len(), is_name_escaped: false, may_tell: false };
+        let mut pair = Self {
+            start,
+            name_end: bytes.len(),
+            end: bytes.len(),
+            is_name_escaped: false,
+            may_tell: bytes.get(start).is_some_and(|&first| may_begin_short_name(first)),
+        };
         let mut has_equals = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
             match byte {
@@ -102,6 +114,10 @@ impl Pair {
                     break;
                 }
                 b'=' if !has_equals => {
+                    has_equals = true;
+                    pair.name_end = at;
+                }
+                b':' if !has_equals && is_secret_parameter(query.get(start..at).unwrap_or_default()) => {
                     has_equals = true;
                     pair.name_end = at;
                 }
@@ -131,8 +147,11 @@ impl Pair {
 
 /// Whether the value of that parameter, decoded and in any case, is a secret.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
+    let name = name.trim_matches(is_blank);
     // `&amp;` leaves its own tail before the name.
-    let name = name.trim().strip_prefix("amp;").unwrap_or(name.trim());
+    let name = name.strip_prefix("amp;").unwrap_or(name);
+    // `Signature[]=` is how PHP is given a list.
+    let name = name.split_once('[').map_or(name, |(name, _)| name).trim_matches(is_blank);
     SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
@@ -201,19 +220,27 @@ fn told_by(text: &str) -> Vec<&'static str> {
 fn begins_parameter(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
-        before.is_some_and(|&byte| is_separator(byte) || is_separator_of_texts(byte))
-            && text.as_bytes().get(at + name.len()) == Some(&b'=')
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        before.is_none_or(|&byte| is_separator(byte) || is_separator_of_texts(byte))
+            && after.trim_start_matches(is_blank).starts_with(['=', ':', '['])
     })
+}
+
+/// Whether a short name may begin with that byte, for which no separator has to stand before it at the start of a text. An
+/// escape is looked at as one.
+fn may_begin_short_name(byte: u8) -> bool {
+    matches!(byte, b's' | b'S')
 }
 
 /// A quick look at what every line of an access log goes through. `false`: certainly none, however it is escaped.
 fn may_hold_telling_name(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(at, &byte)| match byte {
-        b'-' => begins_telling_name(bytes, at),
-        b'%' => escapes_a_part_of_a_name(bytes, at),
-        _ => is_separator(byte) || is_separator_of_texts(byte),
-    })
+    bytes.first().is_some_and(|&first| may_begin_short_name(first))
+        || bytes.iter().enumerate().any(|(at, &byte)| match byte {
+            b'-' => begins_telling_name(bytes, at),
+            b'%' => escapes_a_part_of_a_name(bytes, at),
+            _ => is_separator(byte) || is_separator_of_texts(byte),
+        })
 }
 
 /// Whether a telling name has its first hyphen there. Each has it behind an `x`.
@@ -230,8 +257,8 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
     })
 }
 
-/// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape. `%2F` and `%3A`, of which
-/// credentials and dates are full, do not.
+/// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape.
+/// `%2F` and `%3A`, of which credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
     escaped_byte(bytes.get(percent + 1..percent + 3)).is_none_or(|byte| {
         byte.is_ascii_alphanumeric()
@@ -296,6 +323,7 @@ mod tests {
             ),
             ("https://me:hidden@h/", "https://REDACTED@h/"),
             ("/plain?signature-of=me", "/plain?signature-of=me"),
+            ("/plain?sign:ed=me&size[]=1&s%00=x", "/plain?sign:ed=me&size[]=1&s%00=x"),
             ("", ""),
         ] {
             assert_eq!(redact_url(url), redacted);
@@ -305,16 +333,21 @@ mod tests {
     proptest! {
         #[test]
         fn the_quick_look_misses_nothing(pieces in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12)) {
-            const PIECES: [&str; 24] = [
+            const PIECES: [&str; 36] = [
                 "x-amz-signature", "X-Amz-Security", "-Token", "x-goog", "-signature", "%2D", "%252d", "X", "-", "%58", "%2F",
                 "%3A", "%", "%7", "amz", "S%69gnature", "=", "\u{e9}",
                 "signature=", "sig=", "%3f", "%26", "%253B", "&",
+                "Signature", "sig", ":", "[]", "%5B", "%3a", "%00", "%2500", "\0", " ", ";", "?",
             ];
             let text: String = pieces.iter().map(|piece| *piece.get(&PIECES)).collect();
-            let lower = unescaped(&unescaped(&text)).to_ascii_lowercase();
-            let holds_one = TELLING_NAMES.iter().any(|name| lower.contains(name))
-                || SHORT_NAMES.iter().any(|name| begins_parameter(&lower, name));
-            prop_assert!(!holds_one || may_hold_telling_name(&text), "{}", text);
+            prop_assert!(told_by(&text).is_empty() || may_hold_telling_name(&text), "{}", text);
+            let mut at = 0;
+            while at < text.len() {
+                let pair = Pair::at(&text, at);
+                let is_looked_at = pair.may_tell || pair.is_secret(&text);
+                prop_assert!(told_by(&text[at..pair.end]).is_empty() || is_looked_at, "{} at {}", text, at);
+                at = pair.end + 1;
+            }
         }
     }
 
@@ -345,6 +378,21 @@ mod tests {
             "/go?to=https%253A%252F%252Fh%253FAWSAccessKeyId%253DAKID%2526Signature%253Dhidden",
             "/b/k%3FX-Amz-Server-Side-Encryption-Customer-Key=hidden",
             "/?X-Amz-Signature=%zzhidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature:hidden&Expires=1",
+            "/b/k?AWSAccessKeyId=AKID&Signature:hidden=&Expires=1",
+            "/b/k?AWSAccessKeyId=AKID&Signature%3Ahidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature[]=hidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature[0]=hidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature%5B%5D=hidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature%255B%255D%3Dhidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature%00=hidden",
+            "/b/k?AWSAccessKeyId=AKID&%00Signature=hidden",
+            "/b/k?AWSAccessKeyId=AKID%00Signature=hidden",
+            "/b/k?AWSAccessKeyId=AKID&Signature%00%3Ahidden",
+            "/b/k%00Signature=hidden",
+            "/b/k%3FSignature:hidden",
+            "/b/k%3FSignature%5B%5D=hidden",
+            "Signature=hidden",
             "/?X-Amz-Server-Side-Encryption-Customer-Key=hidden",
         ] {
             let redacted = redact_url(url);

@@ -9,10 +9,12 @@ use crate::auth::Diagnoses;
 use crate::clock::Clock;
 use crate::http::{PublicHosts, TrustedProxies};
 use crate::keys::KeyRing;
+use crate::ops::FullDisk;
 
 /// The server behind the sockets.
 pub(crate) struct App {
     pub(crate) store: Store,
+    pub(crate) full_disk: FullDisk,
     pub(crate) ring: KeyRing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: VerifyPolicy,

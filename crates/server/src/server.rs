@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
 use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
 use crate::keys::{self, NewRootKey, RootKeyError};
+use crate::ops::FullDisk;
 use crate::{open_files, sweep};
 
 /// Why the server does not start. Each text says what to do.
@@ -100,6 +101,7 @@ impl Server {
         };
         let app = Arc::new(App {
             store,
+            full_disk: FullDisk::default(),
             ring,
             clock,
             policy,

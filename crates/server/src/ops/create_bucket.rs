@@ -10,7 +10,6 @@ use presign_store::{Bucket, StoreError};
 
 use super::body_digests::check_sha256;
 use super::place::{Place, empty};
-use super::store_error::refused;
 use crate::auth::UploadRules;
 use crate::http::{Answer, Upload};
 
@@ -35,7 +34,7 @@ pub(super) async fn answer(
     match place.store.create_bucket(bucket).await {
         Ok(()) => {}
         Err(StoreError::BucketExists { .. }) if place.region == "us-east-1" => {}
-        Err(error) => return Err(refused(&error)),
+        Err(error) => return Err(place.refused(&error)),
     }
     let mut answer = empty(StatusCode::OK);
     if let Ok(location) = HeaderValue::try_from(format!("/{name}")) {

@@ -7,7 +7,6 @@ use presign_s3::condition::WriteCondition;
 use presign_s3::operation::DeleteObject;
 
 use super::place::{Place, empty};
-use super::store_error::refused;
 use crate::http::Answer;
 
 /// Deletes an object. Deleting one that is not there succeeds.
@@ -17,6 +16,10 @@ pub(super) async fn answer(place: &Place<'_>, input: Allowed<DeleteObject>) -> R
         let why = "conditional deletes are not implemented by this server";
         return Err(S3Error::header_not_implemented("If-Match", why));
     }
-    place.store.delete(input.bucket.as_str(), input.key.as_str()).await.map_err(|error| refused(&error))?;
+    place
+        .store
+        .delete(input.bucket.as_str(), input.key.as_str())
+        .await
+        .map_err(|error| place.refused(&error))?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

@@ -6,7 +6,6 @@ use presign_s3::{ETag, S3Error};
 use presign_store::{Continuation, ListPage, ListRequest, ObjectSummary};
 
 use super::place::{Place, calendar};
-use super::store_error::refused;
 
 /// A page of the keys that were asked for, behind `start_after`, or from where the page before it ended.
 ///
@@ -25,7 +24,7 @@ pub(super) async fn list(
         continuation,
         max_keys: keys.max_keys as usize,
     };
-    place.store.list(keys.bucket.as_str(), &request).await.map_err(|error| refused(&error))
+    place.store.list(keys.bucket.as_str(), &request).await.map_err(|error| place.refused(&error))
 }
 
 /// The objects as listings show them; `tags` has the tag of each.

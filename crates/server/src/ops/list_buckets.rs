@@ -7,12 +7,11 @@ use presign_s3::operation::ListBuckets;
 use presign_s3::xml::{BucketEntry, ListBucketsAnswer};
 
 use super::place::{OWNER, Place, calendar, xml};
-use super::store_error::refused;
 use crate::http::Answer;
 
 /// A page of the buckets, which mostly are all there are.
 pub(super) async fn answer(place: &Place<'_>, input: Allowed<ListBuckets>) -> Result<Answer, S3Error> {
-    let buckets = place.store.list_buckets().await.map_err(|error| refused(&error))?;
+    let buckets = place.store.list_buckets().await.map_err(|error| place.refused(&error))?;
     let after = input.continuation_token.as_ref().map(ContinuationToken::position);
     let prefix = input.prefix.as_deref();
     let wanted = buckets

@@ -5,6 +5,7 @@ mod body_digests;
 mod create_bucket;
 mod delete_bucket;
 mod delete_object;
+mod full_disk;
 mod get_bucket_location;
 mod get_object;
 mod head_bucket;
@@ -18,6 +19,7 @@ mod place;
 mod put_object;
 mod store_error;
 
+pub(crate) use full_disk::FullDisk;
 pub(crate) use place::Place;
 
 use presign_s3::{Operation, S3Error};

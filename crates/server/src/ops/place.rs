@@ -9,15 +9,18 @@ use jiff::Timestamp;
 use presign_iam::ACCOUNT_ID;
 use presign_s3::S3Error;
 use presign_s3::xml::Owner;
-use presign_store::{Bucket, Store, UnixMillis};
+use presign_store::{Bucket, Store, StoreError, UnixMillis};
+use tokio::time::Instant;
 
-use super::store_error::refused;
+use super::full_disk::FullDisk;
+use super::store_error;
 use crate::app::App;
 use crate::http::{Answer, AnswerBody};
 
 /// The store, its region, and the time of the request.
 pub(crate) struct Place<'a> {
     pub(super) store: &'a Store,
+    pub(super) full_disk: &'a FullDisk,
     pub(super) region: &'a str,
     pub(super) now: UnixMillis,
 }
@@ -27,7 +30,15 @@ pub(super) const OWNER: Owner<'static> = Owner { id: ACCOUNT_ID, display_name: "
 
 impl<'a> Place<'a> {
     pub(crate) fn new(app: &'a App, now: SystemTime) -> Self {
-        Self { store: &app.store, region: &app.policy.region, now: now.into() }
+        Self { store: &app.store, full_disk: &app.full_disk, region: &app.policy.region, now: now.into() }
+    }
+
+    /// The answer to a request that the store could not serve.
+    pub(super) fn refused(&self, error: &StoreError) -> S3Error {
+        if let StoreError::DiskFull { .. } = error {
+            self.full_disk.refused(error, Instant::now());
+        }
+        store_error::refused(error)
     }
 
     /// The bucket of that name.
@@ -35,7 +46,7 @@ impl<'a> Place<'a> {
     /// # Errors
     /// 404 `NoSuchBucket`.
     pub(super) async fn bucket(&self, name: &str) -> Result<Bucket, S3Error> {
-        let bucket = self.store.bucket(name).await.map_err(|error| refused(&error))?;
+        let bucket = self.store.bucket(name).await.map_err(|error| self.refused(&error))?;
         bucket.ok_or_else(|| S3Error::no_such_bucket(name))
     }
 }

@@ -10,11 +10,11 @@ use presign_s3::{S3Error, limits};
 use presign_store::{
     Checksum, ChecksumKind, ContentHeaders, NewObject, Object, Precondition, PutError, PutStream,
 };
+use tokio::time::Instant;
 
 use super::body_digests::{BodyDigests, hex, kept};
 use super::object_answer::{put, put_checksum};
 use super::place::{Place, empty};
-use super::store_error::refused;
 use crate::auth::UploadRules;
 use crate::http::{Answer, Upload};
 
@@ -37,8 +37,8 @@ pub(super) async fn answer(
     check_size(rules, length)?;
     check_condition(place, &input).await?;
 
-    let mut put = place.store.begin_put(Some(length)).await.map_err(|error| refused(&error))?;
-    let digests = receive(upload, &mut put, BodyDigests::new(&input, rules)).await?;
+    let mut put = place.store.begin_put(Some(length)).await.map_err(|error| place.refused(&error))?;
+    let digests = receive(place, upload, &mut put, BodyDigests::new(&input, rules)).await?;
     let md5 = digests.check(&input, rules, put.crc64nvme())?;
 
     let input = input.into_inner();
@@ -49,13 +49,14 @@ pub(super) async fn answer(
     let object = stored.map_err(|error| match error {
         PutError::PreconditionFailed => condition.refusal(key.as_str(), true),
         PutError::NoSuchKey => condition.refusal(key.as_str(), false),
-        PutError::Store(error) => refused(&error),
+        PutError::Store(error) => place.refused(&error),
         // An error that this server does not know is the store's fault until it does.
         other => {
             tracing::error!(error = %other, "the store failed");
             S3Error::internal()
         }
     })?;
+    place.full_disk.took(Instant::now);
     Ok(stored_answer(&object))
 }
 
@@ -98,7 +99,7 @@ async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3E
     if input.condition == WriteCondition::Always {
         return place.bucket(bucket).await.map(drop);
     }
-    let existing = place.store.head(bucket, key).await.map_err(|error| refused(&error))?;
+    let existing = place.store.head(bucket, key).await.map_err(|error| place.refused(&error))?;
     let holds = match (&input.condition, &existing) {
         (WriteCondition::Always, _) => true,
         (WriteCondition::Absent, existing) => existing.is_none(),
@@ -111,6 +112,7 @@ async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3E
 
 /// Takes the body in batches: while one is hashed and written, the next comes in.
 async fn receive(
+    place: &Place<'_>,
     upload: &mut Upload,
     put: &mut PutStream,
     digests: BodyDigests,
@@ -119,7 +121,7 @@ async fn receive(
     let mut batch = next_batch(upload).await?;
     while !batch.is_empty() {
         let (next, written, hashed) =
-            tokio::join!(next_batch(upload), write(put, &batch), hash(digests, &batch));
+            tokio::join!(next_batch(upload), write(place, put, &batch), hash(digests, &batch));
         written?;
         digests = hashed?;
         batch = next?;
@@ -139,9 +141,9 @@ async fn next_batch(upload: &mut Upload) -> Result<Vec<Bytes>, S3Error> {
     Ok(batch)
 }
 
-async fn write(put: &mut PutStream, batch: &[Bytes]) -> Result<(), S3Error> {
+async fn write(place: &Place<'_>, put: &mut PutStream, batch: &[Bytes]) -> Result<(), S3Error> {
     for bytes in batch {
-        put.write(bytes.clone()).await.map_err(|error| refused(&error))?;
+        put.write(bytes.clone()).await.map_err(|error| place.refused(&error))?;
     }
     Ok(())
 }

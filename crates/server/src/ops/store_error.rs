@@ -10,10 +10,8 @@ pub(super) fn refused(error: &StoreError) -> S3Error {
         StoreError::BucketNotEmpty { bucket } => S3Error::bucket_not_empty(bucket),
         StoreError::BucketExists { bucket, .. } => S3Error::bucket_already_owned_by_you(bucket),
         StoreError::KeyLength { length } => S3Error::key_too_long(*length),
-        StoreError::DiskFull { .. } => {
-            tracing::error!(%error, "the disk is full");
-            S3Error::insufficient_storage()
-        }
+        // That is said once for many.
+        StoreError::DiskFull { .. } => S3Error::insufficient_storage(),
         StoreError::Stopped { .. } | StoreError::Closed => {
             tracing::error!(%error, "the store takes no writes");
             S3Error::service_unavailable()

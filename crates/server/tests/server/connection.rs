@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::ops::RangeInclusive;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -144,6 +145,10 @@ fn a_transfer_that_does_not_end_is_cut_off_in_the_end() {
     TestServer::on(data, &[]).get("k").assert_code(404, "NoSuchKey");
 }
 
+/// What a client sends on after its refusal is read for a second once the server stops. A client that is not cut off then is
+/// read for half a minute; the rest is for a loaded machine.
+const DRAINED_FOR: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(5);
+
 /// Sends a byte now and then for as long as there is a connection.
 fn send_on(mut stream: TcpStream) -> JoinHandle<()> {
     std::thread::spawn(move || {
@@ -168,7 +173,8 @@ fn a_client_that_sends_on_after_its_refusal_does_not_hold_up_a_stop() {
     let began = Instant::now();
     server.stop();
     server.end();
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let drained_for = began.elapsed();
+    assert!(DRAINED_FOR.contains(&drained_for), "{drained_for:?}");
     sender.join().unwrap();
 }
 
@@ -182,11 +188,12 @@ fn a_client_that_sends_on_after_a_refusal_during_a_stop_does_not_hold_it_up() {
     let sender = send_on(running.try_clone().unwrap());
     // The request is known to be under way once another, sent later, was answered.
     assert_eq!(server.signed(Method::Head, "/bucket").answer().status, 200);
-    let began = Instant::now();
     server.stop();
     read_answer(&mut running, false).assert_code(400, "RequestTimeout");
+    let began = Instant::now();
     server.end();
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let drained_for = began.elapsed();
+    assert!(drained_for <= *DRAINED_FOR.end(), "{drained_for:?}");
     sender.join().unwrap();
 }
 

@@ -68,6 +68,12 @@ struct Sums {
 }
 
 impl Sums {
+    /// How many blocks from this one on have theirs here.
+    fn count_from(&self, block: u64) -> usize {
+        let skipped = block.checked_sub(self.first).and_then(|skipped| usize::try_from(skipped).ok());
+        skipped.map_or(0, |skipped| (self.bytes.len() / SUM_BYTES).saturating_sub(skipped))
+    }
+
     fn of(&self, block: u64) -> Option<u64> {
         let at = usize::try_from(block.checked_sub(self.first)?).ok()?.checked_mul(SUM_BYTES)?;
         let sum = self.bytes.get(at..)?.first_chunk()?;
@@ -114,7 +120,11 @@ impl FileReader {
             self.read_sums(block).await?;
         }
         let end_of_range = usize::try_from(self.end - from).unwrap_or(usize::MAX);
-        let wanted = end_of_range.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES).min(left).min(READ_BYTES);
+        // Where the page cache had less than was wanted, reads no longer begin at every fourth block, and one may reach past
+        // the last block whose checksum is here. One without any is read all the same, and found damaged.
+        let summed = self.sums.count_from(block).max(1).saturating_mul(BLOCK_BYTES);
+        let wanted = end_of_range.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
+        let wanted = wanted.min(left).min(summed).min(READ_BYTES);
         let mut bytes = self.source.read(from, wanted, BLOCK_BYTES.min(wanted)).await?;
         if bytes.len() < wanted {
             bytes.truncate(bytes.len() - bytes.len() % BLOCK_BYTES);
@@ -205,5 +215,42 @@ impl Source {
 
     fn corrupt(&self, detail: String) -> StoreError {
         StoreError::Corrupt { what: format!("blob {} ({})", self.blob.id, self.path.display()), detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{BlobDirectory, FileBlobs, Reserve};
+    use crate::{Blobs, Poison};
+
+    #[tokio::test]
+    async fn blocks_are_read_with_their_checksums_wherever_a_read_begins() {
+        let (directory, disk) = (tempfile::tempdir().unwrap(), Disk::default());
+        let reserve = Arc::new(Reserve::open(directory.path()).unwrap());
+        let blobs = FileBlobs::open(directory.path(), Poison::default(), reserve).unwrap();
+        let mut writer = blobs.begin(None).await.unwrap();
+        let all = u64::try_from(BLOCK_BYTES).unwrap() * (SUMS_AT_ONCE * 2 + 9);
+        for at in 0..SUMS_AT_ONCE * 2 + 9 {
+            writer.write(vec![at as u8; BLOCK_BYTES].into()).await.unwrap();
+        }
+        let blob = writer.finish().await.unwrap();
+        let path = BlobDirectory::new(disk.clone(), directory.path()).path(blob.id);
+        let file = disk.open(&path).unwrap().unwrap();
+        let source = Arc::new(Source { disk, file, path, blob });
+        // As after reads of which the page cache had one block, two or three, and as after none.
+        for shift in 0..4 {
+            let sums = Sums::default();
+            let source = Arc::clone(&source);
+            let mut reader = FileReader { source, at: 0, end: all, sums, is_bound: false, whole: None };
+            reader.read_sums(0).await.unwrap();
+            reader.at = (SUMS_AT_ONCE - 8 + shift) * BLOCK_BYTES as u64;
+            let mut read = reader.at;
+            while let Some(chunk) = reader.next_chunk().await.unwrap() {
+                assert_eq!(chunk[0], (read / BLOCK_BYTES as u64) as u8);
+                read += chunk.len() as u64;
+            }
+            assert_eq!(read, all, "{shift}");
+        }
     }
 }

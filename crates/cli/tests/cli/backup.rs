@@ -66,3 +66,25 @@ fn what_is_no_backup_is_refused() {
     machine.run(&["backup", "--data=data", "copy"]).assert_success();
     machine.run(&["restore", "copy", "--data=again"]).assert_success();
 }
+
+#[test]
+fn a_backup_within_its_own_store_is_refused() {
+    let machine = stopped_store();
+    let (home, data) = (machine.home(), machine.home().join("data"));
+    std::os::unix::fs::symlink(&data, home.join("link")).unwrap();
+    std::fs::create_dir(home.join("beside")).unwrap();
+    let before = std::fs::read_dir(&data).unwrap().count();
+    for within in ["data/copy", "data/blobs/copy", "link/copy", "beside/../data/copy"] {
+        machine
+            .run(&["backup", "--data=data", within])
+            .assert_refused(1, &[within, "within the data directory", "choose a place outside"]);
+    }
+    machine
+        .run(&["backup", "--data=link", "data/copy"])
+        .assert_refused(1, &["data/copy", "within the data directory link"]);
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), before);
+    // A name that begins alike is another directory.
+    for outside in ["copy", "data-copy", "beside/copy", "data/../copy-2"] {
+        machine.run(&["backup", "--data=data", outside]).assert_success();
+    }
+}

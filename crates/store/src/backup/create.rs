@@ -25,7 +25,7 @@ pub struct BackupOptions {
 /// the name is a backup. While it is made no blob is deleted, so deleted objects keep their space for so long.
 ///
 /// # Errors
-/// [`BackupError::Occupied`], [`BackupError::Unfinished`]; [`BackupError::Damaged`] when not all of the store can be copied,
+/// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`]; [`BackupError::Damaged`] when not all of the store can be copied,
 /// after all of the damage was told; no backup is made then.
 pub fn create(
     data: &Path,
@@ -44,6 +44,9 @@ pub fn create(
     }
     if destination.exists() {
         return Err(BackupError::Occupied { path: destination.to_owned() });
+    }
+    if is_within(destination, data) {
+        return Err(BackupError::WithinData { path: destination.to_owned(), data: data.to_owned() });
     }
     let partial = partial_path(destination);
     if partial.exists() {
@@ -138,6 +141,15 @@ fn copy_master_key(disk: &Disk, data: &Path, partial: &Path) -> Result<(), Store
         disk.sync(&file, &to, &Poison::default())?;
     }
     Ok(())
+}
+
+/// Whether what does not exist yet would be made within a directory, whatever links and `..` the paths go through. What
+/// cannot be looked at cannot be made there either, and is refused in its turn.
+fn is_within(destination: &Path, directory: &Path) -> bool {
+    match (parent(destination).canonicalize(), directory.canonicalize()) {
+        (Ok(holder), Ok(directory)) => holder.starts_with(directory),
+        _ => false,
+    }
 }
 
 fn partial_path(destination: &Path) -> PathBuf {

@@ -41,6 +41,17 @@ pub enum BackupError {
         /// The directory.
         path: PathBuf,
     },
+    /// The backup is to be within the data directory.
+    #[error(
+        "{}: within the data directory {}, and would be lost together with it; choose a place outside, best on another disk",
+        path.display(), data.display()
+    )]
+    WithinData {
+        /// Where the backup is to be.
+        path: PathBuf,
+        /// The data directory.
+        data: PathBuf,
+    },
     /// An earlier backup to the same place did not end.
     #[error("{}: left by a backup that did not end; delete it and begin again", path.display())]
     Unfinished {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueHint};
-use presign_store::backup::{BackupOptions, create};
+use presign_store::backup::{BackupOptions, MASTER_KEY, create};
 
 /// Copy a store, also while a server has it open
 ///
@@ -13,8 +13,8 @@ use presign_store::backup::{BackupOptions, create};
 /// it is whole and on the disk: what has the name DIR is a backup. While it is made, deleted objects keep their space.
 ///
 /// The master key, which the secret access keys in the store are sealed with, is not in the backup unless
-/// --with-master-key says so. Keep a copy of master.key elsewhere: without it a restored store has every object, and
-/// needs new access keys. With it, whoever has the backup can sign as anyone the store knows.
+/// --with-master-key says so. If the data directory has a master.key, keep a copy of it elsewhere: without it a restored
+/// store has every object, and needs new access keys. With it, whoever has the backup can sign as anyone the store knows.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct BackupArguments {
@@ -26,7 +26,7 @@ pub(crate) struct BackupArguments {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "PRESIGN_DATA", default_value = "presign-data")]
     data: PathBuf,
 
-    /// Take master.key along
+    /// Take master.key along, if there is one
     #[arg(long)]
     with_master_key: bool,
 }
@@ -47,8 +47,10 @@ pub(crate) fn run(arguments: &BackupArguments, quiet: bool) -> Result<()> {
         let (objects, blobs, bytes) = (made.objects, made.blobs, made.blob_bytes);
         let destination = arguments.destination.display();
         eprintln!("{destination}: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together");
-        if !arguments.with_master_key {
-            eprintln!("The master key is not in it; keep a copy of master.key elsewhere.");
+        // With the root key, or the master key itself, in the settings there is no such file.
+        let master_key = arguments.data.join(MASTER_KEY);
+        if !arguments.with_master_key && master_key.exists() {
+            eprintln!("The master key is not in it; keep a copy of {} elsewhere.", master_key.display());
         }
     }
     Ok(())

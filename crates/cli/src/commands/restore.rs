@@ -25,9 +25,9 @@ pub(crate) struct RestoreArguments {
 const EXAMPLES: &str = "\
 Examples:
   presign restore /mnt/backups/2026-11-27 --data /srv/presign-again
-  cp master.key /srv/presign-again/ && presign serve --data /srv/presign-again
 
-A backup without the master key needs master.key from elsewhere, or master_key_file in the settings.";
+If the store had a master.key and the backup is without it, copy it into the data directory before the store is started. A
+store with the root key or the master key in its settings is started with the same settings.";
 
 /// Restores, and says what there is.
 pub(crate) fn run(arguments: &RestoreArguments, quiet: bool) -> Result<()> {

@@ -46,7 +46,7 @@ fn the_master_key_is_in_a_backup_only_if_that_is_said() {
     let machine = stopped_store();
     let made = machine.run(&["backup", "--data=data", "without"]);
     made.assert_success();
-    assert!(made.stderr.contains("keep a copy of master.key"), "{}", made.stderr);
+    assert!(made.stderr.contains("keep a copy of data/master.key"), "{}", made.stderr);
     machine.run(&["restore", "without", "--data=again"]).assert_success();
     machine
         .run(&["serve", "--listen=127.0.0.1:0", "--data=again"])
@@ -55,6 +55,20 @@ fn the_master_key_is_in_a_backup_only_if_that_is_said() {
     let key = |directory: &str| std::fs::read(machine.home().join(directory).join("master.key")).ok();
     assert_eq!((key("without"), key("with")), (None, key("data")));
     assert!(key("data").is_some());
+}
+
+#[test]
+fn a_master_key_that_is_not_there_is_not_advised_about() {
+    let mut machine = stopped_store();
+    machine.set("PRESIGN_ROOT_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    machine.set("PRESIGN_ROOT_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    std::fs::remove_dir_all(machine.home().join("data")).unwrap();
+    assert!(Store::start(&machine, &[]).stop("TERM").success());
+    assert!(!machine.home().join("data/master.key").exists());
+    let made = machine.run(&["backup", "--data=data", "copy"]);
+    made.assert_success();
+    assert!(made.stderr.contains("copy: 0 object(s)"), "{}", made.stderr);
+    assert!(!made.stderr.contains("master"), "{}", made.stderr);
 }
 
 #[test]

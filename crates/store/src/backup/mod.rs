@@ -20,8 +20,8 @@ use crate::check::Finding;
 use crate::files::Disk;
 use crate::{OpenError, StoreError};
 
-/// The master key's file, which the store does not read; a backup may take it along.
-const MASTER_KEY: &str = "master.key";
+/// The master key's file in a data directory, which the store does not read; a backup may take it along.
+pub const MASTER_KEY: &str = "master.key";
 
 /// Refuses to take a backup for a store.
 pub(crate) fn refuse_backup(directory: &Path) -> Result<(), OpenError> {

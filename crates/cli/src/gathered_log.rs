@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line may wait for others.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How many bytes of lines wait at most.
+/// How many bytes of lines wait at most, unless one line alone is longer.
 const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Gathers lines and writes many of them at once. Warnings and errors do not wait, and take with them what came before.
@@ -71,7 +71,8 @@ impl Shared {
 
     fn add(&self, line: &[u8], is_urgent: bool) {
         let mut state = self.state();
-        // Before there is no room: growing the buffer costs more than the line.
+        // Before the buffer would have to grow, which costs more than the line. It grows only for a line that is longer than
+        // all of it, and is cut back once that is written.
         if state.lines.len() + line.len() > GATHERED_BYTES {
             state.write();
         }

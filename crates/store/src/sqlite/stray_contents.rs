@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// How many ids are looked at in one pass, a bit each: 8 MiB, and one pass for all stores but the largest.
+/// How many ids in a row are looked at in one pass, a bit each: 8 MiB. Ids are given out one after another, so one pass is
+/// enough at least until as many small objects have been written, whether they are still there or not.
 const WINDOW: u32 = 1 << 26;
 
 const FIRST: &str = "SELECT id FROM content WHERE id >= ?1 ORDER BY id LIMIT 1";
@@ -12,7 +13,8 @@ const NAMED: &str = "SELECT content FROM object WHERE content BETWEEN ?1 AND ?2"
 /// Gives the id of every row of `content` that no row of `object` names.
 ///
 /// No index says which object names a content, and SQLite would make one for the query, in memory that grows with the store.
-/// So both tables are read from end to end, once for each window of ids.
+/// So `object` is read from end to end for each window of ids, and of `content` the ids in that window, which its own tree
+/// finds. A window begins at an id that is held, so a gap as long as one costs no pass.
 pub(super) fn find_stray_contents(conn: &Connection, find: &mut dyn FnMut(i64)) -> rusqlite::Result<()> {
     find_in_windows(conn, WINDOW, find)
 }

@@ -35,14 +35,36 @@ const TELLING_NAMES: [&str; 5] =
 const SHORT_NAMES: [&str; 2] = ["signature", "sig"];
 
 /// What ends a parameter, here or to some other reader.
-fn is_separator(byte: u8) -> bool {
+const fn is_separator(byte: u8) -> bool {
     matches!(byte, b'?' | b'&' | b';' | b'#')
 }
 
 /// What stands before a parameter in a header, or in a sentence that quotes one, or where somebody hoped for the name to be
 /// overlooked.
-fn is_separator_of_texts(byte: u8) -> bool {
+const fn is_separator_of_texts(byte: u8) -> bool {
     matches!(byte, b' ' | b',' | b'+') || byte.is_ascii_control()
+}
+
+/// Whether a byte is one of those that [`Pair::at`] or [`may_hold_telling_name`] looks at twice. Nearly none is, so the others
+/// are gone over with one look into a table.
+fn is_plain(byte: u8) -> bool {
+    const IS_PLAIN: [bool; 256] = {
+        let mut table = [true; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "less than 256")]
+            let value = byte as u8;
+            #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+            {
+                table[byte] = !is_separator(value)
+                    && !is_separator_of_texts(value)
+                    && !matches!(value, b'=' | b':' | b'-' | b'%');
+            }
+            byte += 1;
+        }
+        table
+    };
+    IS_PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
 }
 
 /// What is no part of a name, though it stands at its edge.
@@ -109,6 +131,7 @@ impl Pair {
         let mut has_equals = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
             match byte {
+                _ if is_plain(byte) => {}
                 _ if is_separator(byte) => {
                     pair.end = at;
                     break;
@@ -237,6 +260,7 @@ fn may_hold_telling_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(|&first| may_begin_short_name(first))
         || bytes.iter().enumerate().any(|(at, &byte)| match byte {
+            _ if is_plain(byte) => false,
             b'-' => begins_telling_name(bytes, at),
             b'%' => escapes_a_part_of_a_name(bytes, at),
             _ => is_separator(byte) || is_separator_of_texts(byte),

@@ -46,9 +46,6 @@ pub(super) fn client_address(place: Place, request: &RawRequest) -> Option<IpAdd
 pub(super) fn candidates(place: Place, request: &RawRequest) -> Vec<String> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let mut hosts: Vec<String> = request.values(b"host").map(text).collect();
-    if hosts.is_empty() {
-        hosts.push(String::new());
-    }
     if place == Place::Public {
         hosts.extend(PUBLIC_HOSTS.map(str::to_owned));
         if is_trusted(place, request.peer) {

@@ -38,6 +38,10 @@ pub fn verdict(good: &Good, altered: &RawRequest) -> Verdict {
         Mechanism::HeaderV4 => header_v4::compare,
         _ => query_v4::compare,
     };
+    // Whatever was signed, and whatever a proxy or the request line says: RFC 9112, section 3.2.
+    if altered.value(b"host").is_none() {
+        return Verdict::Different("no host");
+    }
     match read(good, altered) {
         Err(reason) => Verdict::Different(reason),
         Ok(()) if is_restated(good, altered) => Verdict::Same,

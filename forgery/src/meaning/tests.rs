@@ -40,6 +40,10 @@ fn target(good: &Good, alter: impl FnOnce(String) -> String) -> Verdict {
     })
 }
 
+fn without_host(request: &mut RawRequest) {
+    request.fields.retain(|(name, _)| !name.eq_ignore_ascii_case(b"host"));
+}
+
 const ALL: [Mechanism; 3] = [Mechanism::QueryV4, Mechanism::HeaderV4, Mechanism::QueryV2];
 
 #[test]
@@ -61,6 +65,7 @@ fn other_meanings_are_not() {
         assert!(is_other(altered(&good, |request| request.method = b"POST".into())));
         assert!(is_other(altered(&good, |request| request.push("x-amz-copy-source", "/bucket/secret"))));
         assert!(is_other(altered(&good, |request| request.push("host", "elsewhere"))));
+        assert!(is_other(altered(&good, without_host)));
         assert!(is_other(altered(&good, |request| request.now += 700_000)));
         assert!(is_other(target(&good, |target| target.replacen("/c", "/d", 1))));
         assert!(is_other(target(&good, |target| target.replacen("/c", "//c", 1))));
@@ -72,6 +77,18 @@ fn other_meanings_are_not() {
             assert!(is_other(target(&good, |target| target.replace("Signature=", "Signature=a"))));
             assert!(is_other(target(&good, |target| target.replace("Expires=", "Expires=1"))));
         }
+    }
+}
+
+#[test]
+fn no_proxy_stands_in_for_a_host() {
+    for mut good in ALL.map(good) {
+        good.recipe.place = Place::Public;
+        let verdict = altered(&good, |request| {
+            without_host(request);
+            request.push("X-Forwarded-Host", LIBRARY_HOST);
+        });
+        assert_eq!(verdict, Verdict::Different("no host"));
     }
 }
 

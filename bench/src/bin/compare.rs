@@ -10,7 +10,10 @@ use presign_bench::Style;
 use presign_bench::compare::{Boto3, Contestant, Nginx, Options, PresignServe, ROWS, Row, S3sFs, compare};
 use presign_bench::load::AWAKE;
 
-/// Measure what a request costs nginx and `presign serve`, one after the other.
+/// Measure what a request costs nginx, `presign serve` and s3s-fs, one after the other.
+///
+/// s3s-fs, another S3 server that verifies signatures, is measured where it is on the path; to install it:
+/// cargo install s3s-fs --features binary
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask compare", max_term_width = 100)]
 struct Arguments {

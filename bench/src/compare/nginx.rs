@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use super::contestant::Contestant;
+use super::contestant::{Contestant, version_told_by};
 use crate::BUCKET;
 
 /// nginx without any signature.
@@ -36,6 +36,10 @@ impl Nginx {
 impl Contestant for Nginx {
     fn name(&self) -> &str {
         "nginx"
+    }
+
+    fn version(&self) -> Option<String> {
+        version_told_by(Command::new(&self.program).arg("-v"))
     }
 
     fn command(&self, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {

@@ -92,6 +92,8 @@ pub fn compare(contestants: &[&dyn Contestant], options: &Options) -> anyhow::Re
     }
     let names: Vec<&str> = contestants.iter().map(|contestant| contestant.name()).collect();
     let mut table = Table::new(&names);
+    let versions = contestants.iter().map(|contestant| contestant.version().unwrap_or_else(|| "—".into()));
+    table.plain("version", &versions.collect::<Vec<_>>(), "");
     for row in &options.rows {
         table.row(row, &measure(row, &places, options).with_context(|| row.title)?);
     }

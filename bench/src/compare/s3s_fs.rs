@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::boto3::Boto3;
-use super::contestant::Contestant;
+use super::contestant::{Contestant, version_told_by};
 use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
 const PROGRAM: &str = "s3s-fs";
@@ -28,6 +28,10 @@ impl S3sFs {
 impl Contestant for S3sFs {
     fn name(&self) -> &str {
         PROGRAM
+    }
+
+    fn version(&self) -> Option<String> {
+        version_told_by(Command::new(PROGRAM).arg("--version"))
     }
 
     fn command(&self, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::boto3::Boto3;
-use super::contestant::Contestant;
+use super::contestant::{Contestant, version_told_by};
 use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
 /// The store, asked with URLs that boto3 made.
@@ -48,6 +48,10 @@ impl PresignServe {
 impl Contestant for PresignServe {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn version(&self) -> Option<String> {
+        version_told_by(Command::new(&self.program).arg("--version"))
     }
 
     fn command(&self, address: SocketAddr, folder: &Path) -> anyhow::Result<Command> {

@@ -5,7 +5,10 @@ strace makes the call fail. What is on the disk after that is what the calls tha
 what the server answers; what a disk keeps is shown by the losses of power.
 """
 
+import contextlib
 import shutil
+import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -98,3 +101,54 @@ def test_one_call_fails(call, fault, start, tmp_path, is_long):
             break
     print(f"{call} {fault}: {reached} failed")
     assert reached > 0, f"no {call} was made, so none failed"
+
+
+def is_traced(process):
+    with open(f"/proc/{process}/status") as status:
+        return not any(line.split() == ["TracerPid:", "0"] for line in status)
+
+
+@contextlib.contextmanager
+def no_more_writes(server, file, log):
+    """Has every write to a file fail from now on, as on a disk that is full."""
+    fault = ["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC", "-P", str(file)]
+    process = server.process.pid
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", str(log), "-p", str(process), *fault])
+    try:
+        deadline = time.monotonic() + 60
+        while not is_traced(process):
+            assert tracer.poll() is None and time.monotonic() < deadline, "strace does not trace the server"
+            time.sleep(0.05)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(60)
+
+
+def test_the_index_of_the_log_cannot_grow(start, tmp_path):
+    """SQLite has the index grow when a commit is in the log and flushed: that commit is neither made nor refused."""
+    data, log = tmp_path / "data", tmp_path / "strace"
+    server = start(data)
+    store = StoreClient(server)
+    assert store.create_bucket() is None
+    # As long as somebody reads what was there, the log is not written back, and grows.
+    reader = sqlite3.connect(f"file:{data}/metadata.sqlite?mode=ro", uri=True, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM bucket").fetchone()
+    with no_more_writes(server, data / "metadata.sqlite-shm", log):
+        refused = None
+        for number in range(400):
+            refused = store.put(f"small-{number % 20}", 60_000) or store.put("changing", 150_000 + number)
+            if refused:
+                break
+        assert has_failed(log), "the index did not grow"
+        assert refused == 503
+        assert [store.put("changing", 160_000), store.delete("changing")] == [503, 503]
+    reader.close()
+    server.kill()
+    server = start(data)
+    store.connect(server)
+    store.verify()
+    assert store.put("afterwards", 100_000) is None
+    store.verify(["afterwards"])
+    server.kill()

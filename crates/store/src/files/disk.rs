@@ -211,6 +211,8 @@ impl Disk {
     /// is.
     pub(crate) fn make_room(&self, file: &File, path: &Path, range: Range<u64>) -> Result<(), StoreError> {
         let length = range.end.saturating_sub(range.start);
+        self.take_room(usize::try_from(length).unwrap_or(usize::MAX))
+            .map_err(|error| failure("making room", path, &error))?;
         let room = || rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, range.start, length);
         match rustix::io::retry_on_intr(room) {
             // This file system gives no room before it is needed.

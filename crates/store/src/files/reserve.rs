@@ -76,10 +76,12 @@ impl Reserve {
     /// process to say.
     ///
     /// # Errors
-    /// [`StoreError::Io`].
+    /// [`StoreError::Io`]: it is not lent then.
     pub fn lend(&self) -> Result<(), StoreError> {
-        *self.state() = State::Lent;
-        self.disk.unlink(&self.path).map(|_| ())
+        let mut state = self.state();
+        self.disk.unlink(&self.path)?;
+        *state = State::Lent;
+        Ok(())
     }
 
     /// Ends the loan. Where there is no room yet, a later [`ensure`](Self::ensure) tries again.

@@ -85,7 +85,7 @@ impl SqliteMetadata {
         let hot = Arc::new(Hot::new(options.cache_bytes));
         let (queue, receiver) = std::sync::mpsc::channel();
         let place = path.display().to_string();
-        let growth = Growth::open(disk, &path)?;
+        let growth = Growth::open(&disk, &path)?;
         let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve, growth)
             .map_err(|error| store_error("opening the database", &place, &error))?;
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());

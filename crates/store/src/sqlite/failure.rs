@@ -25,10 +25,20 @@ pub(super) fn store_error(action: &'static str, place: &str, error: &Error) -> S
 
 /// Whether the disk is full, which passes.
 pub(super) fn is_disk_full(error: &Error) -> bool {
-    // Where the index of the log finds no room to grow, SQLite does not say that the disk is full. Nothing in that file
-    // outlives the process, so nothing is lost by such a failure.
-    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
-        || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || is_index_full(error)
+}
+
+/// Whether the index of the log found no room to grow, where SQLite does not say that the disk is full. Nothing in that
+/// file outlives the process, so nothing is lost by it, unless it was a commit that failed so: see [`undecided`].
+pub(super) fn is_index_full(error: &Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+/// The error of a commit that failed when it was in the log already, and flushed, with no place for it in the index. The
+/// next start may find it there, so it must not be told as one that was not made.
+pub(super) fn undecided(error: &Error) -> Error {
+    let detail = format!("a commit is in the log and not in its index: {error}");
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(detail))
 }
 
 /// SQLite's error of a full disk.

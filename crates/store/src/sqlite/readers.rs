@@ -97,11 +97,12 @@ impl Readers {
 
     /// Ends all reading: what runs is waited for, what comes later is refused.
     pub(super) async fn close(&self, count: usize) {
-        if let Ok(count) = u32::try_from(count.max(1)) {
-            // An error means that they are closed already.
-            drop(self.permits.acquire_many(count).await);
-        }
+        let count = u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+        // An error means that they are closed already.
+        let all = self.permits.acquire_many(count).await;
+        // While nobody has one, so that whoever waits for one gets none.
         self.permits.close();
+        drop(all);
         self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::failure::{is_damage, is_disk_full, is_io, store_error};
+use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
 use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
+use super::schema::BUSY_TIMEOUT;
 use crate::files::Reserve;
 use crate::{Poison, StoreError};
 
@@ -24,6 +25,9 @@ const GROUP_AGE: Duration = Duration::from_millis(2);
 const CHECKPOINT_PAGES: i32 = 2_000;
 /// It is also written back when nothing happened for this long.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+/// How long the log waits for readers when it is to be cut off. Those of this process are done long before; for a backup
+/// everybody who writes would wait in vain.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What comes down the queue.
 pub(super) enum Message {
@@ -135,7 +139,10 @@ impl Writer {
         mut apart: Option<&mut Group>,
     ) -> rusqlite::Result<()> {
         let begun = Instant::now();
-        self.begin()?;
+        if let Err(error) = self.begin() {
+            group.push(first);
+            return Err(error);
+        }
         let mut next = Some(first);
         while let Some(mut operation) = next {
             match &mut apart {
@@ -195,7 +202,15 @@ impl Writer {
         group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
         let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
-        committed.map(|_| ())
+        match committed {
+            Ok(_) => {
+                let frames = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or(0);
+                self.growth.was_committed(pages, frames);
+                Ok(())
+            }
+            Err(error) if is_index_full(&error) => Err(undecided(&error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Length of the database, with what the log and the open transaction add to it, in pages.
@@ -265,8 +280,10 @@ impl Writer {
             return;
         }
         let sql = format!("PRAGMA wal_checkpoint({mode})");
-        let done = self.conn.query_row(&sql, [], |row| Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?)));
-        match done {
+        let done = self.conn.busy_timeout(CHECKPOINT_PATIENCE).and_then(|()| {
+            self.conn.query_row(&sql, [], |row| Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?)))
+        });
+        match self.conn.busy_timeout(BUSY_TIMEOUT).and(done) {
             Ok((pages, written)) if written >= pages => {
                 self.log_pages.store(0, Ordering::Relaxed);
                 self.growth.was_written_back();
@@ -344,7 +361,7 @@ mod tests {
         let poison = Poison::default();
         let (queue, receiver) = channel();
         let hot = Arc::new(Hot::new(1 << 20));
-        let growth = Growth::open(Disk::default(), &path).unwrap();
+        let growth = Growth::open(&Disk::default(), &path).unwrap();
         let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve, growth).unwrap();
         Ground { writer, queue, commits, path, poison, _directory: directory }
     }
@@ -492,6 +509,20 @@ mod tests {
         assert!(reserve.is_held());
         queue.send(Message::Close).ok().unwrap();
         running.join().unwrap();
+    }
+
+    #[test]
+    fn who_cannot_begin_is_told_why() {
+        let mut ground = ground();
+        let other = rusqlite::Connection::open(&ground.path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        ground.writer.conn.busy_timeout(Duration::ZERO).unwrap();
+        let mut bucket = ground.send_bucket();
+        let Ok(Message::Write(first)) = ground.writer.queue.recv() else { panic!("a write was sent") };
+        ground.writer.write_group(first);
+        let answer = bucket.try_recv().unwrap();
+        assert!(matches!(answer, Err(StoreError::Engine { .. })), "{answer:?}");
+        assert_eq!(ground.poison.check(), Ok(()));
     }
 
     #[test]

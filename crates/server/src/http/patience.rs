@@ -5,7 +5,7 @@
 //! limits are kept to the precision of its looks, and always on the client's side: what has lasted for less than its limit is
 //! never cut off.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -82,11 +82,17 @@ impl Situation {
 pub(super) struct Patience {
     situation: AtomicU64,
     moved: AtomicU64,
+    /// Whether a request of it was allowed.
+    is_vouched_for: AtomicBool,
 }
 
 impl Patience {
     pub(super) fn new() -> Self {
-        Self { situation: AtomicU64::new(Situation::new(0, Phase::Idle).0), moved: AtomicU64::new(0) }
+        Self {
+            situation: AtomicU64::new(Situation::new(0, Phase::Idle).0),
+            moved: AtomicU64::new(0),
+            is_vouched_for: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn situation(&self) -> Situation {
@@ -104,6 +110,11 @@ impl Patience {
     /// Bytes came from the client, or went to it.
     pub(super) fn moved(&self, bytes: usize) {
         self.moved.store(self.moved.load(Ordering::Relaxed).wrapping_add(bytes as u64), Ordering::Relaxed);
+    }
+
+    /// Somebody whose signature holds stands behind a request of it.
+    pub(super) fn vouch(&self) {
+        self.is_vouched_for.store(true, Ordering::Relaxed);
     }
 
     /// The last byte of an answer was handed over.
@@ -128,7 +139,7 @@ pub(super) enum Verdict {
 pub(super) enum Claim {
     /// Never sent a byte, although it had the time to.
     Silent(Instant),
-    /// Takes its time with a head, or over and not gone.
+    /// Takes its time with a head, or to read a refusal; or over and not gone.
     Slow(Instant),
     /// Idle between two requests.
     Idle(Instant),
@@ -202,6 +213,12 @@ impl Watch {
             Phase::Idle if had_its_time => Some(Claim::Silent(since)),
             Phase::Idle => Some(Claim::Fresh(since)),
             Phase::Head | Phase::Lingering if had_its_time => Some(Claim::Slow(since)),
+            // A stranger has nothing to read but refusals, which take no time.
+            Phase::Reader | Phase::Leaving
+                if had_its_time && !patience.is_vouched_for.load(Ordering::Relaxed) =>
+            {
+                Some(Claim::Slow(since))
+            }
             _ => None,
         }
     }
@@ -343,11 +360,21 @@ mod tests {
         let slow = connection.claim();
         assert!(matches!(slow, Some(Claim::Slow(_))), "{slow:?}");
 
-        for phase in [Phase::Working, Phase::Body, Phase::Reader, Phase::Leaving] {
-            connection.patience.enter(phase);
-            connection.second();
-            connection.second();
-            assert_eq!(connection.claim(), None, "{phase:?}");
+        for is_vouched_for in [false, true] {
+            for phase in [Phase::Working, Phase::Body, Phase::Reader, Phase::Leaving] {
+                connection.patience.enter(phase);
+                connection.second();
+                assert_eq!(connection.claim(), None, "{phase:?}");
+                connection.second();
+                let claim = connection.claim();
+                match phase {
+                    Phase::Reader | Phase::Leaving if !is_vouched_for => {
+                        assert!(matches!(claim, Some(Claim::Slow(_))), "{phase:?}: {claim:?}");
+                    }
+                    _ => assert_eq!(claim, None, "{phase:?}"),
+                }
+            }
+            connection.patience.vouch();
         }
 
         connection.patience.answer_ended();

@@ -36,6 +36,23 @@ fn a_held_back_body_is_asked_for_once_the_request_is_allowed() {
 }
 
 #[test]
+fn who_asked_for_a_100_and_got_none_is_told_that_the_connection_ends() {
+    let server = TestServer::start();
+    let url = server.presign(&PresignRequest::put("k"));
+    let put = format!(
+        "PUT {url} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n",
+        server.address
+    );
+    let mut stream = server.connect();
+    stream.write_all(put.as_bytes()).unwrap();
+    let (status, headers) = read_head(&mut stream);
+    assert_eq!(status, 200);
+    assert!(headers.contains(&("connection".to_owned(), "close".to_owned())), "{headers:?}");
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    assert_eq!(server.get("k").status, 200);
+}
+
+#[test]
 fn an_upload_that_breaks_off_stores_nothing() {
     let server = TestServer::start();
     for size in [100, 1_000_000] {

@@ -114,3 +114,20 @@ fn a_flood_of_silence_keeps_nobody_out() {
     }
     drop(flood);
 }
+
+#[test]
+fn strangers_who_do_not_read_their_refusals_make_room() {
+    const PLACES: usize = 4;
+    let server = TestServer::with(&[("PRESIGN_LIMITS_CONNECTIONS", "4")]);
+    let refused = format!("GET /nobucket/nokey HTTP/1.1\r\nHost: {}\r\n\r\n", server.address).repeat(50);
+    let mut strangers: Vec<TcpStream> = (0..PLACES).map(|_| server.connect_with_small_buffer()).collect();
+    for stranger in &mut strangers {
+        stranger.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+        // Until nothing fits into the server's buffers either.
+        while stranger.write_all(refused.as_bytes()).is_ok() {}
+    }
+    let mut newcomer = server.connect();
+    newcomer.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    newcomer.write_all(&head(&server)).unwrap();
+    assert_eq!(read_answer(&mut newcomer, true).status, 200);
+}

@@ -3,16 +3,21 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
 use crate::damage::{self, Damage};
 use crate::log::LogSums;
-use crate::page;
+use crate::{page, waiting};
 
 /// Length of the header of a database.
 const DATABASE_HEADER_BYTES: usize = 100;
+
+/// How long to wait before the first page is read again, time after time, in milliseconds.
+const PAUSES: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// One open file, in the memory that SQLite has for it. The file of the VFS underneath follows.
 #[repr(C)]
@@ -212,7 +217,7 @@ unsafe extern "C" fn read(
     }
     let (Ok(length), Ok(at)) = (usize::try_from(length), u64::try_from(offset)) else { return code };
     // SAFETY: SQLite's buffer has that length, and the read above, also a short one, has filled all of it.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
+    let bytes = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), length) };
     // SAFETY: `open` wrote a `PagedFile` there, and SQLite uses a file from one thread at a time.
     let kind = unsafe { &(*file.cast::<PagedFile>()).kind };
     // Whoever can only read comes by nothing but pages in use, and those were written. Who writes, or copies all pages, comes by
@@ -239,22 +244,63 @@ unsafe extern "C" fn read(
 
 /// Compares what was read of a database with its checksum; zeros pass where they may be a page that was never written. `Err`: more had to be read for that, and could not be.
 ///
+/// SQLite reads of the first page before it has a lock that keeps others from writing it back at that moment, so what does
+/// not match is read again, and is damage if it stays.
+///
 /// # Safety
 /// `inner` is the open file that the bytes were read from.
 unsafe fn verify(
     inner: *mut sqlite3_file,
     offset: u64,
-    bytes: &[u8],
+    bytes: &mut [u8],
     may_be_unwritten: bool,
 ) -> Result<Result<(), Damage>, c_int> {
-    let intact = |number, page: &[u8]| {
-        let is_intact = if may_be_unwritten { page::is_intact } else { page::is_as_written };
-        if is_intact(number, page) { Ok(()) } else { Err(Damage::Page(number)) }
+    let whole = page::number(offset, bytes.len());
+    let mut found = match whole {
+        Some(number) => intact(number, bytes, may_be_unwritten),
+        // SAFETY: the file is open.
+        None => unsafe { verify_part(inner, offset, bytes, may_be_unwritten)? },
     };
-    if let Some(number) = page::number(offset, bytes.len()) {
-        return Ok(intact(number, bytes));
+    for pause in PAUSES {
+        if found.is_ok() || whole.is_some_and(|number| number > 1) {
+            break;
+        }
+        if waiting::must_not_sleep() {
+            // What this thread reads is dropped then, and read again where there is time.
+            return Err(ffi::SQLITE_IOERR_READ);
+        }
+        thread::sleep(Duration::from_millis(pause));
+        found = match (whole, sqlite3_int64::try_from(offset)) {
+            (Some(number), Ok(at)) => {
+                // SAFETY: the file is open.
+                match unsafe { read_inner(inner, bytes, at) } {
+                    ffi::SQLITE_OK | ffi::SQLITE_IOERR_SHORT_READ => intact(number, bytes, may_be_unwritten),
+                    code => return Err(code),
+                }
+            }
+            // SAFETY: the file is open.
+            _ => unsafe { verify_part(inner, offset, bytes, may_be_unwritten)? },
+        };
     }
-    // A part of the header, which SQLite reads by itself to learn the size of the pages. Nothing else is read in part.
+    Ok(found)
+}
+
+fn intact(number: u64, page: &[u8], may_be_unwritten: bool) -> Result<(), Damage> {
+    let is_intact = if may_be_unwritten { page::is_intact } else { page::is_as_written };
+    if is_intact(number, page) { Ok(()) } else { Err(Damage::Page(number)) }
+}
+
+/// Verifies a part of the header, which SQLite reads by itself to learn the size of the pages; nothing else is read in part. The
+/// page may have changed since the bytes were read, so they are replaced by those that were verified.
+///
+/// # Safety
+/// `inner` is the open file that the bytes were read from.
+unsafe fn verify_part(
+    inner: *mut sqlite3_file,
+    offset: u64,
+    bytes: &mut [u8],
+    may_be_unwritten: bool,
+) -> Result<Result<(), Damage>, c_int> {
     let mut header = [0; DATABASE_HEADER_BYTES];
     // SAFETY: the file is open.
     match unsafe { read_inner(inner, &mut header, 0) } {
@@ -274,9 +320,10 @@ unsafe fn verify(
         ffi::SQLITE_OK | ffi::SQLITE_IOERR_SHORT_READ => {}
         code => return Err(code),
     }
-    // The bytes that SQLite has must be the ones that were verified.
     let within = usize::try_from(offset - start).ok().and_then(|at| page.get(at..)?.get(..bytes.len()));
-    Ok(if within == Some(bytes) { intact(number, &page) } else { Err(Damage::Page(number)) })
+    let Some(within) = within else { return Ok(Err(Damage::Page(number))) };
+    bytes.copy_from_slice(within);
+    Ok(intact(number, &page, may_be_unwritten))
 }
 
 unsafe extern "C" fn write(

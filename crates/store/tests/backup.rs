@@ -259,6 +259,47 @@ async fn damage_is_not_copied_and_not_restored() {
     assert!(restore(&to, &again, |_| {}).is_ok());
 }
 
+/// A blob that cannot be opened stands for one that the disk cannot read.
+#[tokio::test]
+async fn blobs_that_cannot_be_read_are_all_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to, again] = ["data", "backup", "again"].map(|name| directory.path().join(name));
+    let store = open(&data).await;
+    let large = (0..).map(|at| format!("k{at}")).filter(|key| content(key, 1).len() == 200_000);
+    let mut keys: Vec<String> = large.take(3).collect();
+    keys.sort_unstable();
+    for key in &keys {
+        put(&store, key, 1).await;
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let made = create(&data, &to, BackupOptions::default(), |_| {}).unwrap();
+    for holder in [&data, &to] {
+        for blob in blob_files(&holder.join("blobs")) {
+            std::fs::rename(&blob, blob.with_extension("kept")).unwrap();
+            std::os::unix::fs::symlink(&blob, &blob).unwrap();
+        }
+    }
+    let other = directory.path().join("other");
+    let mut told = Vec::new();
+    let refused = create(&data, &other, BackupOptions::default(), |finding| told.push(finding.clone()));
+    assert!(matches!(&refused, Err(BackupError::Damaged { which: "store", count: 3, .. })), "{refused:?}");
+    assert!(!other.exists());
+    let refused = restore(&to, &again, |finding| told.push(finding.clone()));
+    assert!(matches!(&refused, Err(BackupError::Damaged { which: "backup", count: 3, .. })), "{refused:?}");
+    let named = told.iter().map(|finding| match finding {
+        Finding::Blob { key, .. } => key,
+        other => panic!("{other}"),
+    });
+    assert!(named.eq(keys.iter().chain(&keys)), "{told:?}");
+
+    std::fs::remove_dir_all(&again).unwrap();
+    for link in blob_files(&to.join("blobs")).iter().filter(|path| path.is_symlink()) {
+        std::fs::rename(link.with_extension("kept"), link).unwrap();
+    }
+    assert_eq!(restore(&to, &again, |_| {}), Ok(made));
+}
+
 #[tokio::test]
 async fn what_fails_the_last_check_is_no_store() {
     let directory = tempfile::tempdir().unwrap();

@@ -109,7 +109,10 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         let blobs = BlobDirectory::new(disk.clone(), directory);
         survey.rows(&mut |found| match found {
-            Found::Blob { bucket, key, blob } => self.blob(&blobs, bucket, key, &blob),
+            Found::Blob { bucket, key, blob } => {
+                self.blob(&blobs, bucket, key, &blob);
+                Ok(())
+            }
             Found::Inline => {
                 self.checked.intact += 1;
                 Ok(())
@@ -141,24 +144,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn blob(
-        &mut self,
-        blobs: &BlobDirectory,
-        bucket: String,
-        key: String,
-        blob: &StoredBlob,
-    ) -> Result<(), StoreError> {
+    fn blob(&mut self, blobs: &BlobDirectory, bucket: String, key: String, blob: &StoredBlob) {
         match verify_blob(blobs.disk(), &blobs.path(blob.id), blob) {
-            Ok(BlobState::Intact) => {
+            BlobState::Intact => {
                 self.checked.intact += 1;
                 self.checked.blobs += 1;
                 self.checked.blob_bytes += blob.size;
             }
-            Ok(BlobState::Damaged(detail)) => self.find(&Finding::Blob { bucket, key, id: blob.id, detail }),
-            Ok(BlobState::Missing) => self.find(&Finding::MissingBlob { bucket, key, id: blob.id }),
-            // What the disk cannot read is as lost as what it reads wrongly.
-            Err(error) => self.find(&Finding::Blob { bucket, key, id: blob.id, detail: error.to_string() }),
+            BlobState::Damaged(detail) => self.find(&Finding::Blob { bucket, key, id: blob.id, detail }),
+            BlobState::Missing => self.find(&Finding::MissingBlob { bucket, key, id: blob.id }),
         }
-        Ok(())
     }
 }

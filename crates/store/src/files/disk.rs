@@ -25,6 +25,9 @@ pub(crate) struct Disk {
     /// Makes every fsync fail from now on.
     #[cfg(test)]
     pub(crate) fsync_fails: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    /// How many reads succeed before all fail.
+    #[cfg(test)]
+    pub(crate) reads: Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>,
 }
 
 impl Disk {
@@ -169,6 +172,7 @@ impl Disk {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StoreError> {
+        self.faulty_read().map_err(|error| failure("reading", path, &error))?;
         let mut buffer = self.buffers.take(length);
         let mut filled = 0;
         while let Some(rest) = buffer.as_mut().get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -238,6 +242,11 @@ impl Disk {
     }
 
     #[cfg(not(test))]
+    fn faulty_read(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(not(test))]
     fn take_room(&self, _bytes: usize) -> io::Result<()> {
         Ok(())
     }
@@ -251,6 +260,15 @@ impl Disk {
         } else {
             Ok(())
         }
+    }
+
+    fn faulty_read(&self) -> io::Result<()> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let Some(reads) = &self.reads else { return Ok(()) };
+        reads
+            .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1))
+            .map(|_| ())
+            .map_err(|_| Errno::IO.into())
     }
 
     fn take_room(&self, bytes: usize) -> io::Result<()> {

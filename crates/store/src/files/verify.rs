@@ -1,5 +1,6 @@
 //! Reading a blob's file from end to end, to see whether it is what was written, and to copy it.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::path::Path;
 
@@ -19,18 +20,22 @@ const READ_BYTES: usize = 16 * BLOCK_BYTES;
 pub(crate) enum BlobState {
     /// What was written.
     Intact,
-    /// Something else, and how that was seen.
+    /// Something else, or nothing that can be read, and how that was seen.
     Damaged(String),
     /// There is no such file.
     Missing,
 }
 
 /// Reads a blob's file and compares all of it with its checksums.
-pub(crate) fn verify_blob(disk: &Disk, path: &Path, blob: &StoredBlob) -> Result<BlobState, StoreError> {
-    read_blob(disk, path, blob, |_| Ok(()))
+pub(crate) fn verify_blob(disk: &Disk, path: &Path, blob: &StoredBlob) -> BlobState {
+    let Ok(state) = read_blob::<Infallible>(disk, path, blob, |_| Ok(()));
+    state
 }
 
-/// Copies a blob's file, durably, while it is compared with its checksums. A copy of what is damaged is not to be kept.
+/// Copies a blob's file, durably, while it is compared with its checksums. A copy of what is damaged is not kept.
+///
+/// # Errors
+/// What keeps the copy from being written. What keeps the original from being read is damage.
 pub(crate) fn copy_blob(
     disk: &Disk,
     from: &Path,
@@ -48,13 +53,39 @@ pub(crate) fn copy_blob(
     Ok(state)
 }
 
-/// Hands out all of the file, the bytes before the trailer.
-fn read_blob(
+/// Why a blob's file was not read to its end.
+enum Stopped<E> {
+    ByTheDisk(StoreError),
+    ByTheReceiver(E),
+}
+
+impl<E> From<StoreError> for Stopped<E> {
+    fn from(error: StoreError) -> Self {
+        Self::ByTheDisk(error)
+    }
+}
+
+/// Hands out all of the file, the bytes before the trailer. Every error is the receiver's.
+fn read_blob<E>(
     disk: &Disk,
     path: &Path,
     blob: &StoredBlob,
-    mut each: impl FnMut(Bytes) -> Result<(), StoreError>,
-) -> Result<BlobState, StoreError> {
+    each: impl FnMut(Bytes) -> Result<(), E>,
+) -> Result<BlobState, E> {
+    match read_to_the_end(disk, path, blob, each) {
+        Ok(state) => Ok(state),
+        // What the disk cannot read is as lost as what it reads wrongly.
+        Err(Stopped::ByTheDisk(error)) => Ok(BlobState::Damaged(error.to_string())),
+        Err(Stopped::ByTheReceiver(error)) => Err(error),
+    }
+}
+
+fn read_to_the_end<E>(
+    disk: &Disk,
+    path: &Path,
+    blob: &StoredBlob,
+    mut each: impl FnMut(Bytes) -> Result<(), E>,
+) -> Result<BlobState, Stopped<E>> {
     let Some(file) = disk.open(path)? else { return Ok(BlobState::Missing) };
     let footer_at = trailer::footer_at(blob.size);
     let expected = footer_at.saturating_add(FOOTER_BYTES as u64);
@@ -88,9 +119,9 @@ fn read_blob(
             whole = crc64::append(whole, sum, shift);
             at += block.len() as u64;
         }
-        each(bytes)?;
+        each(bytes).map_err(Stopped::ByTheReceiver)?;
     }
-    each(trailer.clone())?;
+    each(trailer.clone()).map_err(Stopped::ByTheReceiver)?;
     if let Some(first) = bad.first() {
         let count = bad.len();
         let detail =
@@ -111,4 +142,55 @@ fn read(disk: &Disk, file: &File, path: &Path, offset: u64, length: usize) -> Re
         return Err(StoreError::Io { action: "reading", place: path.display().to_string(), reason });
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::Blobs;
+    use crate::files::{BlobDirectory, FileBlobs, Reserve};
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_damage_and_what_cannot_be_written_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let reserve = Arc::new(Reserve::open(directory.path()).unwrap());
+        let blobs = FileBlobs::open(directory.path(), Poison::default(), reserve).unwrap();
+        let mut writer = blobs.begin(None).await.unwrap();
+        writer.write(vec![7; 3_000_000].into()).await.unwrap();
+        let blob = writer.finish().await.unwrap();
+        let room = Arc::new(AtomicUsize::new(usize::MAX));
+        let reads = Arc::new(AtomicUsize::new(usize::MAX));
+        let disk = Disk { reads: Some(Arc::clone(&reads)), ..Disk::with_room(&room) };
+        let from = BlobDirectory::new(disk.clone(), directory.path()).path(blob.id);
+        let to = directory.path().join("copy");
+        let copy = || copy_blob(&disk, &from, &to, &blob, &Poison::default());
+        assert_eq!(copy(), Ok(BlobState::Intact));
+        std::fs::remove_file(&to).unwrap();
+
+        // The disk gives an error in the trailer, and in the second piece of the bytes.
+        for left in [0, 2] {
+            reads.store(left, Ordering::SeqCst);
+            let state = copy();
+            assert!(
+                matches!(&state, Ok(BlobState::Damaged(detail)) if detail.contains("reading failed")),
+                "{state:?}"
+            );
+            assert!(!to.exists());
+        }
+        reads.store(usize::MAX, Ordering::SeqCst);
+        room.store(2_000_000, Ordering::SeqCst);
+        let place = to.display().to_string();
+        assert_eq!(copy(), Err(StoreError::DiskFull { action: "writing", place }));
+        room.store(usize::MAX, Ordering::SeqCst);
+
+        std::fs::remove_file(&to).unwrap();
+        std::fs::remove_file(&from).unwrap();
+        symlink(&from, &from).unwrap();
+        assert!(matches!(verify_blob(&disk, &from, &blob), BlobState::Damaged(_)));
+        assert!(matches!(copy(), Ok(BlobState::Damaged(_))));
+    }
 }

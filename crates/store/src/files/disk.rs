@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
 use std::ops::Range;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -28,6 +28,9 @@ pub(crate) struct Disk {
     /// How many reads succeed before all fail.
     #[cfg(test)]
     pub(crate) reads: Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>,
+    /// The directories that were synced.
+    #[cfg(test)]
+    pub(crate) synced: std::sync::Arc<std::sync::Mutex<Vec<std::path::PathBuf>>>,
 }
 
 impl Disk {
@@ -46,9 +49,35 @@ impl Disk {
         }
     }
 
+    /// Makes a directory that only its owner may enter, and those above it that are missing.
+    pub(crate) fn make_dirs(&self, path: &Path) -> Result<(), StoreError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| failure("making the directory", path, &error))
+    }
+
+    /// Makes the way to a directory durable, from its own entry up to the root of its file system.
+    pub(crate) fn sync_dirs_above(&self, path: &Path, poison: &Poison) -> Result<(), StoreError> {
+        let failed = |error: io::Error| failure("looking for the directory", path, &error);
+        let path = path.canonicalize().map_err(failed)?;
+        let device = path.metadata().map_err(failed)?.dev();
+        for above in path.ancestors().skip(1) {
+            if above.metadata().map_err(failed)?.dev() != device {
+                break;
+            }
+            // Whoever may not read a directory cannot sync it.
+            if File::open(above).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+                continue;
+            }
+            self.sync_dir(above, poison)?;
+        }
+        Ok(())
+    }
+
     /// Makes the entries of a directory durable. If it cannot, nothing is to be written any more.
     pub(crate) fn sync_dir(&self, path: &Path, poison: &Poison) -> Result<(), StoreError> {
         let directory = File::open(path).map_err(|error| failure("opening the directory", path, &error))?;
+        #[cfg(test)]
+        self.synced.lock().unwrap().push(path.to_owned());
         self.faulty_fsync()
             .and_then(|()| directory.sync_all())
             .map_err(|error| lost("fsync of the directory", path, &error, poison))

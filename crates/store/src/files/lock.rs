@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::Disk;
-use crate::{OpenError, Poison, StoreError};
+use crate::{OpenError, Poison};
 
 /// The lock on a data directory. It ends when this is dropped, and when the process ends in whatever way.
 #[derive(Debug)]
@@ -18,8 +18,13 @@ impl DirectoryLock {
     /// # Errors
     /// [`OpenError::Locked`] when another process has it; [`OpenError::Store`] when it cannot be made or opened.
     pub fn acquire(directory: &Path) -> Result<Self, OpenError> {
-        let disk = Disk::default();
-        make_durable(&disk, directory)?;
+        Self::acquire_on(&Disk::default(), directory)
+    }
+
+    fn acquire_on(disk: &Disk, directory: &Path) -> Result<Self, OpenError> {
+        disk.make_dirs(directory)?;
+        // Also where it was there already: whoever made it may not have done that, or not have come so far.
+        disk.sync_dirs_above(directory, &Poison::default())?;
         match disk.lock(&directory.join("lock"))? {
             Some(file) => Ok(Self { _file: file }),
             None => Err(OpenError::Locked { directory: directory.to_owned() }),
@@ -27,22 +32,11 @@ impl DirectoryLock {
     }
 }
 
-/// Makes a directory and the ones above it, each synced into the one above.
-fn make_durable(disk: &Disk, directory: &Path) -> Result<(), StoreError> {
-    if directory.is_dir() {
-        return Ok(());
-    }
-    let parent =
-        directory.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
-    if let Some(parent) = parent {
-        make_durable(disk, parent)?;
-    }
-    disk.make_dir(directory)?;
-    parent.map_or(Ok(()), |parent| disk.sync_dir(parent, &Poison::default()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -56,5 +50,35 @@ mod tests {
         drop(first);
         DirectoryLock::acquire(&directory)?;
         Ok(())
+    }
+
+    #[test]
+    fn the_way_to_the_directory_is_durable_whoever_made_it() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path().canonicalize().unwrap();
+        let made_by_the_store = base.join("a/b/data");
+        let made_before = base.join("c/d/data");
+        std::fs::create_dir_all(&made_before).unwrap();
+        let link = base.join("link");
+        std::os::unix::fs::symlink(&made_before, &link).unwrap();
+        let above = |names: [&str; 3]| names.map(|name| base.join(name)).to_vec();
+        for (directory, expected) in [
+            (&made_by_the_store, above(["a/b", "a", ""])),
+            (&made_before, above(["c/d", "c", ""])),
+            (&link, above(["c/d", "c", ""])),
+        ] {
+            let disk = Disk::default();
+            DirectoryLock::acquire_on(&disk, directory).unwrap();
+            let synced: Vec<PathBuf> = disk.synced.lock().unwrap().clone();
+            let expected: Vec<PathBuf> = expected.iter().map(|path| path.components().collect()).collect();
+            assert!(synced.starts_with(&expected), "{}: {synced:?}", directory.display());
+        }
+        for made in ["a", "a/b", "a/b/data"] {
+            let mode = std::fs::metadata(base.join(made)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{made}");
+        }
+        let disk = Disk::default();
+        disk.fsync_fails.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(DirectoryLock::acquire_on(&disk, &made_before).is_err());
     }
 }

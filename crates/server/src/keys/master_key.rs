@@ -6,10 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use presign_store::backup::MASTER_KEY;
 use zeroize::{Zeroize, Zeroizing};
-
-/// The master key's file in the data directory.
-const FILE_NAME: &str = "master.key";
 
 /// Thirty-two bytes that seal secrets. Wiped from memory when dropped, never printed, never all zero.
 #[derive(Clone, PartialEq, Eq, Zeroize)]
@@ -115,7 +113,7 @@ impl MasterKey {
 
     /// Reads the key of a data directory; `None` if it has none.
     pub(super) fn read(directory: &Path) -> Result<Option<Self>, MasterKeyError> {
-        let path = directory.join(FILE_NAME);
+        let path = directory.join(MASTER_KEY);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -127,13 +125,13 @@ impl MasterKey {
 
     /// Makes the key of a data directory, durably, before anything is sealed with it.
     pub(super) fn create(directory: &Path) -> Result<Self, MasterKeyError> {
-        let path = directory.join(FILE_NAME);
+        let path = directory.join(MASTER_KEY);
         let failed = |reason: String| MasterKeyError::Io { path: path.clone(), action: "made", reason };
         let key = Self::random().map_err(|error| failed(error.to_string()))?;
         let write = || -> io::Result<()> {
             // Under its name only when it is whole: a crash half-way must not leave a key that is cut short. In a file of
             // our own making: one that is there already may be a link, or be open to all.
-            let unfinished = directory.join("master.key.unfinished");
+            let unfinished = directory.join(format!("{MASTER_KEY}.unfinished"));
             match std::fs::remove_file(&unfinished) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -150,7 +148,7 @@ impl MasterKey {
     }
 
     pub(super) fn missing(directory: &Path, sealed: usize) -> MasterKeyError {
-        MasterKeyError::Missing { path: directory.join(FILE_NAME), sealed }
+        MasterKeyError::Missing { path: directory.join(MASTER_KEY), sealed }
     }
 }
 
@@ -195,7 +193,7 @@ mod tests {
         assert_eq!(MasterKey::read(directory.path()), Ok(None));
         let made = MasterKey::create(directory.path()).unwrap();
         assert_eq!(MasterKey::read(directory.path()), Ok(Some(made)));
-        let path = directory.path().join(FILE_NAME);
+        let path = directory.path().join(MASTER_KEY);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
@@ -218,7 +216,7 @@ mod tests {
         let elsewhere = directory.path().join("elsewhere");
         let is_ours_alone = |made: MasterKey| {
             assert_eq!(MasterKey::read(directory.path()), Ok(Some(made)));
-            let path = directory.path().join(FILE_NAME);
+            let path = directory.path().join(MASTER_KEY);
             assert_eq!(std::fs::symlink_metadata(path).unwrap().permissions().mode(), 0o100_600);
             assert!(!unfinished.exists());
         };

@@ -2,7 +2,7 @@
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-use super::crc64::{self, BLOCK_SHIFT};
+use super::crc64;
 
 /// What has a checksum of its own. A range read costs at most two blocks more than it gives.
 pub const BLOCK_BYTES: usize = 64 * 1024;
@@ -28,7 +28,7 @@ impl BlockSums {
             self.open.update(head);
             let sum = self.open.finalize_reset();
             self.full.push(sum);
-            self.whole = crc64::append(self.whole, sum, BLOCK_SHIFT);
+            self.whole = crc64::append_block(self.whole, sum, BLOCK_BYTES);
             self.open_bytes = 0;
             bytes = rest;
         }
@@ -43,7 +43,7 @@ impl BlockSums {
 
     /// CRC-64/NVME of all of them.
     pub(super) fn crc64nvme(&self) -> u64 {
-        crc64::append(self.whole, self.open.finalize(), crc64::shift(self.open_bytes as u64))
+        crc64::append_block(self.whole, self.open.finalize(), self.open_bytes)
     }
 
     /// The checksum of each block, in their order; the last may be a short one.

@@ -14,20 +14,25 @@ const POLYNOMIAL: u64 = 0x9a6c_9329_ac4b_c9b5;
 const ONE_BYTE: u64 = 1 << 55;
 
 /// What one block more multiplies by.
-pub(super) const BLOCK_SHIFT: u64 = shift(BLOCK_BYTES as u64);
+const BLOCK_SHIFT: u64 = shift(BLOCK_BYTES as u64);
 
 /// CRC-64/NVME of bytes that are all there.
 pub(super) fn of(bytes: &[u8]) -> u64 {
     crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes)
 }
 
+/// The CRC of a string with a block of this length and CRC behind it. Blocks have [`BLOCK_BYTES`], and the last may have fewer.
+pub(super) const fn append_block(crc: u64, block: u64, length: usize) -> u64 {
+    append(crc, block, if length == BLOCK_BYTES { BLOCK_SHIFT } else { shift(length as u64) })
+}
+
 /// The CRC of a string with another one behind it. `shift` is the [`shift`] by the other's length.
-pub(super) const fn append(crc: u64, other: u64, shift: u64) -> u64 {
+const fn append(crc: u64, other: u64, shift: u64) -> u64 {
     multiply(crc, shift) ^ other
 }
 
 /// x^8n modulo the polynomial: what `length` bytes more multiply by.
-pub(super) const fn shift(mut length: u64) -> u64 {
+const fn shift(mut length: u64) -> u64 {
     let mut power = ONE_BYTE;
     let mut product = 1 << 63;
     while length > 0 {
@@ -66,6 +71,9 @@ mod tests {
                 let (first, second) = (&bytes[..begins_at], &bytes[begins_at..begins_at + length]);
                 let both = append(of(first), of(second), shift(length as u64));
                 assert_eq!(both, of(&bytes[..begins_at + length]), "{begins_at} and {length}");
+                if length <= BLOCK_BYTES {
+                    assert_eq!(append_block(of(first), of(second), length), both, "{begins_at} and {length}");
+                }
             }
         }
     }

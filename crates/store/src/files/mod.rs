@@ -34,7 +34,7 @@ pub(crate) use deletions::NoDeletions;
 pub(crate) use disk::Disk;
 pub(crate) use initialized::{is_initialized, set_initialized};
 pub use lock::DirectoryLock;
-pub use reader::READ_BYTES;
+pub use reader::CHUNK_BYTES;
 pub use reserve::Reserve;
 pub(crate) use verify::{BlobState, copy_blob, verify_blob};
 pub use writer::BATCH_BYTES;

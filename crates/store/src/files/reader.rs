@@ -10,13 +10,13 @@ use bytes::Bytes;
 
 use super::Disk;
 use super::block_sums::BLOCK_BYTES;
-use super::crc64::{self, BLOCK_SHIFT};
+use super::crc64;
 use super::trailer::{self, FOOTER_BYTES, SUM_BYTES};
 use crate::blocking::on_blocking_pool;
 use crate::{BlobReader, OpenBlob, StoreError, StoredBlob};
 
-/// How much is read at once: four blocks.
-pub const READ_BYTES: usize = 4 * BLOCK_BYTES;
+/// How much a reader takes from the file at once, and so the length of the longest chunk that it gives: four blocks.
+pub const CHUNK_BYTES: usize = 4 * BLOCK_BYTES;
 
 /// How many checksums of blocks are read at once: those of 32 MiB.
 const SUMS_AT_ONCE: u64 = 512;
@@ -107,7 +107,7 @@ impl FileReader {
         let size = self.source.blob.size;
         let left = usize::try_from(size - from).unwrap_or(usize::MAX);
         let reaches_the_last_block = size - self.end < BLOCK_BYTES as u64;
-        if !self.is_bound && size <= READ_BYTES as u64 && reaches_the_last_block {
+        if !self.is_bound && size <= CHUNK_BYTES as u64 && reaches_the_last_block {
             // One read gives the bytes and the trailer.
             let file_bytes = trailer::footer_at(size) + FOOTER_BYTES as u64;
             let length = usize::try_from(file_bytes - from).unwrap_or(usize::MAX);
@@ -121,10 +121,13 @@ impl FileReader {
         }
         let end_of_range = usize::try_from(self.end - from).unwrap_or(usize::MAX);
         // Where the page cache had less than was wanted, reads no longer begin at every fourth block, and one may reach past
-        // the last block whose checksum is here. One without any is read all the same, and found damaged.
-        let summed = self.sums.count_from(block).max(1).saturating_mul(BLOCK_BYTES);
+        // the last block whose checksum is here.
+        let summed = match self.sums.count_from(block) {
+            0 => return Err(self.source.corrupt(format!("its bytes from {from} on have no checksum"))),
+            count => count.saturating_mul(BLOCK_BYTES),
+        };
         let wanted = end_of_range.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
-        let wanted = wanted.min(left).min(summed).min(READ_BYTES);
+        let wanted = wanted.min(left).min(summed).min(CHUNK_BYTES);
         let mut bytes = self.source.read(from, wanted, BLOCK_BYTES.min(wanted)).await?;
         if bytes.len() < wanted {
             bytes.truncate(bytes.len() - bytes.len() % BLOCK_BYTES);
@@ -181,9 +184,7 @@ impl FileReader {
                     .corrupt(format!("its bytes {from} to {until} do not match their checksum")));
             }
             if let Some(whole) = &mut self.whole {
-                let shift =
-                    if bytes.len() == BLOCK_BYTES { BLOCK_SHIFT } else { crc64::shift(bytes.len() as u64) };
-                *whole = crc64::append(*whole, sum, shift);
+                *whole = crc64::append_block(*whole, sum, bytes.len());
             }
         }
         let is_last =

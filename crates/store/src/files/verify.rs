@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use super::Disk;
 use super::block_sums::BLOCK_BYTES;
-use super::crc64::{self, BLOCK_SHIFT};
+use super::crc64;
 use super::trailer::{self, FOOTER_BYTES, SUM_BYTES};
 use crate::{Poison, StoreError, StoredBlob};
 
-/// How much is read at once.
-const READ_BYTES: usize = 16 * BLOCK_BYTES;
+/// How much of a file that is read from end to end is read at once.
+const SCAN_BYTES: usize = 16 * BLOCK_BYTES;
 
 /// What a file is found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,16 +107,14 @@ fn read_to_the_end<E>(
     let (mut whole, mut bad) = (0, Vec::new());
     let mut at = 0;
     while at < blob.size {
-        let wanted = usize::try_from(blob.size - at).map_or(READ_BYTES, |left| left.min(READ_BYTES));
+        let wanted = usize::try_from(blob.size - at).map_or(SCAN_BYTES, |left| left.min(SCAN_BYTES));
         let bytes = read(disk, &file, path, at, wanted)?;
         for block in bytes.chunks(BLOCK_BYTES) {
             let sum = crc64::of(block);
             if sums.next() != Some(&sum.to_le_bytes()) {
                 bad.push(at);
             }
-            let shift =
-                if block.len() == BLOCK_BYTES { BLOCK_SHIFT } else { crc64::shift(block.len() as u64) };
-            whole = crc64::append(whole, sum, shift);
+            whole = crc64::append_block(whole, sum, block.len());
             at += block.len() as u64;
         }
         each(bytes).map_err(Stopped::ByTheReceiver)?;

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use presign_store::{Bucket, ListRequest, NewObject, Precondition, Store, StoreOptions, UnixMillis};
+use presign_store::{
+    Bucket, INLINE_LIMIT, ListRequest, NewObject, Precondition, Store, StoreOptions, UnixMillis,
+};
 
 /// Set in the process that is to be killed: the data directory.
 const VICTIM: &str = "PRESIGN_STORE_VICTIM";
@@ -17,7 +19,7 @@ const ENOUGH: usize = 300;
 /// What an object holds follows from its key, so that every one that is found can be checked.
 fn content(key: &str) -> Vec<u8> {
     let seed: usize = key.bytes().map(usize::from).sum();
-    let length = [10, 1_000, 16_384, 16_385, 100_000, 1_500_000][seed % 6];
+    let length = [10, 1_000, INLINE_LIMIT, INLINE_LIMIT + 1, 100_000, 1_500_000][seed % 6];
     key.bytes().cycle().take(length).collect()
 }
 
@@ -106,7 +108,7 @@ async fn verify(directory: &Path, acknowledged: &[String]) {
     for object in &page.objects {
         let open = store.get("b", &object.key).await.unwrap().unwrap();
         assert!(open.read_all().read_to_end().await.unwrap() == content(&object.key), "{}", object.key);
-        blobs += u64::from(object.size > presign_store::INLINE_LIMIT as u64);
+        blobs += u64::from(object.size > INLINE_LIMIT as u64);
     }
     let collected = store.collect_orphans(Duration::ZERO).await.unwrap();
     assert_eq!(collected.examined - collected.deleted, blobs, "every blob that is left has a row");

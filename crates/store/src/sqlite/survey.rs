@@ -16,6 +16,11 @@ use crate::{BlobId, OpenError, StoreError, StoredBlob};
 /// The byte that SQLite locks; the page that it is in is never written.
 const LOCK_BYTE: u64 = 1 << 30;
 
+/// The objects of a bucket behind a key, with what of their bytes is in the database, in the order of their keys.
+const OBJECTS: &str =
+    "SELECT o.key, o.sum, o.meta, o.blob, o.content, c.bytes FROM object o LEFT JOIN content c ON c.id = o.content
+    WHERE o.bucket = ?1 AND o.key > ?2 ORDER BY o.key";
+
 /// A database that is read from end to end.
 pub(crate) struct Survey {
     conn: Connection,
@@ -122,35 +127,21 @@ impl Survey {
 
     /// The objects of one bucket, forwards up to what cannot be read, and then backwards from the end.
     fn objects(&self, id: i64, bucket: &str, each: Each<'_>) -> Result<(), StoreError> {
-        let sql = "SELECT o.key, o.sum, o.meta, o.blob, o.content, c.bytes FROM object o LEFT JOIN content c ON c.id = o.content
-            WHERE o.bucket = ?1 AND o.key > ?2 ORDER BY o.key";
         let mut after: Option<Vec<u8>> = None;
-        let Some(error) = self.scan(sql, id, bucket, &mut after, each)? else { return Ok(()) };
+        let Some(error) = self.scan(OBJECTS, id, bucket, &[], &mut after, each)? else { return Ok(()) };
         // What lies behind the damage is seen from the other end.
         let mut before: Option<Vec<u8>> = None;
-        let backwards = "SELECT o.key, o.sum, o.meta, o.blob, o.content, c.bytes FROM object o LEFT JOIN content c ON c.id = o.content
-            WHERE o.bucket = ?1 AND o.key > ?2 ORDER BY o.key DESC";
+        let backwards = format!("{OBJECTS} DESC");
         let edge = after.clone().unwrap_or_default();
-        self.scan_from(backwards, id, bucket, &edge, &mut before, each)?;
+        self.scan(&backwards, id, bucket, &edge, &mut before, each)?;
         let (after, before) = (after.as_deref().map(text), before.as_deref().map(text));
         let what = format!("objects of bucket {bucket:?}");
         each(Found::Finding(self.unreadable(&what, after, before, &error)))?;
         self.blobs_within(id, bucket, &edge, each)
     }
 
-    fn scan(
-        &self,
-        sql: &str,
-        id: i64,
-        bucket: &str,
-        last: &mut Option<Vec<u8>>,
-        each: Each<'_>,
-    ) -> Result<Option<rusqlite::Error>, StoreError> {
-        self.scan_from(sql, id, bucket, &[], last, each)
-    }
-
     /// Reads objects until the end, or until SQLite fails; `last` is the key of the last that was read.
-    fn scan_from(
+    fn scan(
         &self,
         sql: &str,
         id: i64,

@@ -4,26 +4,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod random;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use presign_store::{Bucket, NewObject, Precondition, Store, StoreError, StoreOptions, UnixMillis};
+use random::Random;
 
 /// Around the borders of blocks and of what is read at once, and with more checksums than are read at once.
 const SIZES: [usize; 6] = [65_537, 131_072, 262_144, 262_145, 700_001, 40_000_000];
-
-/// The same numbers for the same seed (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
-}
 
 fn content(size: usize) -> Vec<u8> {
     (0..size).map(|at| (at % 251) as u8 ^ (at / 65_536) as u8).collect()

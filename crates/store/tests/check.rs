@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod random;
+
 use std::path::{Path, PathBuf};
 
 use presign_store::check::{Checked, Finding, check};
 use presign_store::{Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis};
+use random::Random;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
@@ -18,19 +21,6 @@ fn key(at: usize) -> String {
 
 fn size(at: usize) -> usize {
     if at.is_multiple_of(50) { 150_000 + at } else { at * 5 }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod random;
+
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -11,6 +13,7 @@ use presign_store::{
     AccessKeyRow, Bucket, ListRequest, NewObject, OpenError, Precondition, Store, StoreError, StoreOptions,
     UnixMillis,
 };
+use random::Random;
 use rusqlite::{Connection, OpenFlags};
 
 /// Nothing is kept in memory, so every read sees the file.
@@ -18,19 +21,6 @@ const OPTIONS: StoreOptions = StoreOptions { cache_bytes: 0, readers: 1 };
 /// Enough for a tree of three levels, in two buckets.
 const OBJECTS: usize = 700;
 const FRAME_BYTES: usize = 24 + 4096;
-
-/// The same numbers for the same seed (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
-}
 
 fn rounds(default: usize) -> usize {
     std::env::var("PRESIGN_FLIPS").map_or(default, |text| text.parse().unwrap())

@@ -10,6 +10,7 @@ use presign_store::check::{Checked, Finding, check};
 use presign_store::{Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis};
 use random::Random;
 use rusqlite::{Connection, OpenFlags};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 const OBJECTS: usize = 300;
@@ -216,6 +217,35 @@ fn objects_behind_a_damaged_page_are_bounded_by_their_neighbours() {
         bytes[at] ^= 1;
     }
     assert!(named > 0);
+}
+
+/// Set in a process that is to lock the whole database, as SQLite does before it removes the log: where that is.
+const TAKER: &str = "PRESIGN_DATABASE_TO_TAKE";
+
+#[test]
+fn the_check_keeps_its_lock_on_the_database() {
+    if let Some(database) = std::env::var_os(TAKER) {
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(database).unwrap();
+        let taken = rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        assert!(matches!(taken, Err(Errno::AGAIN | Errno::ACCESS)), "{taken:?}");
+        return;
+    }
+    let directory = filled();
+    let stray = directory.path().join("blobs/0/0");
+    std::fs::create_dir_all(&stray).unwrap();
+    std::fs::write(stray.join("0".repeat(32)), "x").unwrap();
+    let mut takers = 0;
+    let checked = check(directory.path(), |finding| {
+        assert!(matches!(finding, Finding::Orphan { .. }), "{finding}");
+        let taker = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "the_check_keeps_its_lock_on_the_database"])
+            .env(TAKER, directory.path().join("metadata.sqlite"))
+            .status();
+        assert!(taker.unwrap().success(), "the database could be locked");
+        takers += 1;
+    });
+    assert!(checked.unwrap().is_clean());
+    assert_eq!(takers, 1);
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub struct BackupOptions {
 /// The copy grows under another name beside the destination and is renamed when it is whole and durable, so that what has
 /// the name is a backup. While it is made no blob is deleted, so deleted objects keep their space for so long.
 ///
+/// To be called in a process that neither has the store open nor checks it: SQLite's locks on a file end when another part of
+/// the process closes the file, as this does, and a third process could then take the log from under the store.
+///
 /// # Errors
 /// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`]; [`BackupError::Damaged`] when not all of the store can be copied,
 /// after all of the damage was told; no backup is made then.
@@ -91,8 +94,10 @@ fn fill(
     let mut manifest = Manifest::default();
     let (from, to) = (BlobDirectory::new(disk.clone(), data), BlobDirectory::new(disk.clone(), partial));
     to.make_all()?;
+    // Opened before the survey, and so closed after it.
+    let file = disk.open(copied)?;
     let survey = Survey::recover(copied)?;
-    let pages = damaged_pages(copied)?;
+    let pages = file.as_ref().map_or(Ok(None), |file| damaged_pages(file, copied))?;
     if pages.is_none_or(|pages| !pages.is_empty()) {
         let reason =
             "the copy of the database is not what was written; check the disk of the backup".to_owned();

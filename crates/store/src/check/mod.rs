@@ -39,7 +39,8 @@ impl Checked {
 /// Checks all of a data directory, and tells each finding as it is made. Memory stays bounded however much there is.
 ///
 /// What an earlier process left in the write-ahead log is recovered first, as the next start would do it. Nothing else is
-/// changed.
+/// changed. To be called in a process that makes no backup of the directory at the same time, for SQLite's locks on a file end
+/// when another part of the process closes the file.
 ///
 /// # Errors
 /// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
@@ -60,10 +61,12 @@ pub(crate) fn check_with(
     }
     let _lock = DirectoryLock::acquire(directory)?;
     let mut run = Run { checked: Checked::default(), tell: &mut tell };
-    if disk.length(database)?.unwrap_or(0) == 0 {
+    // Opened before the survey, and so closed after it.
+    let (file, length) = (disk.open(database)?, disk.length(database)?);
+    let Some(file) = file.filter(|_| length.unwrap_or(0) > 0) else {
         run.find(&Finding::DatabaseLost);
         return Ok(run.checked);
-    }
+    };
     let survey = match Survey::recover(database) {
         Ok(survey) => Some(survey),
         Err(OpenError::Store(StoreError::Corrupt { what, detail })) => {
@@ -73,7 +76,7 @@ pub(crate) fn check_with(
         Err(other) => return Err(other),
     };
     // After the recovery, which writes pages that a crash has left half-written.
-    let pages = damaged_pages(database)?;
+    let pages = damaged_pages(&file, database)?;
     match &pages {
         None => run.find(&Finding::Header),
         Some(pages) => pages.iter().for_each(|number| run.find(&Finding::Page { number: *number })),

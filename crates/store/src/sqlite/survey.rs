@@ -265,13 +265,15 @@ fn text(bytes: &[u8]) -> String {
 
 /// Reads every page of a database file, and gives the numbers of those that do not match their checksum. `None`: its
 /// header cannot be read.
-pub(crate) fn damaged_pages(path: &Path) -> Result<Option<Vec<u64>>, StoreError> {
+///
+/// The file is to be closed after every connection to it: at a close, the system drops all locks that the process has on the
+/// file, SQLite's too. <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
+pub(crate) fn damaged_pages(file: &File, path: &Path) -> Result<Option<Vec<u64>>, StoreError> {
     let failed = |error: &std::io::Error| StoreError::Io {
         action: "reading the pages of the database",
         place: path.display().to_string(),
         reason: error.to_string(),
     };
-    let file = File::open(path).map_err(|error| failed(&error))?;
     let length = file.metadata().map_err(|error| failed(&error))?.len();
     let mut header = [0; 100];
     if length < header.len() as u64 {

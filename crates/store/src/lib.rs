@@ -57,6 +57,7 @@ pub mod files;
 pub mod fuzzing;
 mod in_flight;
 mod listing;
+mod memory_share;
 mod metadata;
 mod object;
 mod poison;

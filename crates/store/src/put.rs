@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
 
+use crate::memory_share::Member;
 use crate::metadata::commit_is_certain;
 use crate::store::Inner;
 use crate::{
@@ -23,6 +24,7 @@ pub struct PutStream {
     size: u64,
     size_hint: Option<u64>,
     body: Body,
+    memory: Member,
 }
 
 enum Body {
@@ -41,7 +43,8 @@ impl PutStream {
             (Some(_), _) => Body::Large(inner.blobs.begin(size_hint).await?),
             (None, _) => Body::Small(BytesMut::new()),
         };
-        Ok(Self { inner, digest: Digest::new(CrcAlgorithm::Crc64Nvme), size: 0, size_hint, body })
+        let (digest, memory) = (Digest::new(CrcAlgorithm::Crc64Nvme), inner.memory.join());
+        Ok(Self { inner, digest, size: 0, size_hint, body, memory })
     }
 
     /// Appends bytes. Waits while the disk is behind, so memory stays bounded.
@@ -69,6 +72,12 @@ impl PutStream {
                 Err(error)
             }
         }
+    }
+
+    /// How many bytes the caller may well gather before it writes them: up to 1 MiB, and less the more uploads there are.
+    #[must_use]
+    pub fn batch_bytes(&self) -> usize {
+        self.memory.bytes()
     }
 
     /// How many bytes were written.

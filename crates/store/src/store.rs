@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::alarm::Alarm;
 use crate::files::{DirectoryLock, FileBlobs, Reserve};
 use crate::in_flight::InFlight;
+use crate::memory_share::MemoryShare;
 use crate::reader::OpenContent;
 use crate::sqlite::{SqliteMetadata, SqliteOptions};
 use crate::{
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) metadata: Arc<dyn Metadata>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) in_flight: InFlight,
+    pub(crate) memory: MemoryShare,
     pub(crate) alarm: Arc<Alarm>,
     /// Last, so that the engines are gone before another process may come in.
     lock: Mutex<Option<DirectoryLock>>,
@@ -79,6 +81,7 @@ impl Store {
             in_flight: InFlight::default(),
             alarm: Arc::default(),
             lock: Mutex::new(Some(lock)),
+            memory: MemoryShare::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -87,7 +90,8 @@ impl Store {
     #[must_use]
     pub fn with_engines(metadata: Arc<dyn Metadata>, blobs: Arc<dyn Blobs>) -> Self {
         let (in_flight, alarm) = (InFlight::default(), Arc::default());
-        let inner = Inner { metadata, blobs, in_flight, alarm, lock: Mutex::new(None) };
+        let (memory, lock) = (MemoryShare::default(), Mutex::new(None));
+        let inner = Inner { metadata, blobs, in_flight, memory, alarm, lock };
         Self { inner: Arc::new(inner) }
     }
 

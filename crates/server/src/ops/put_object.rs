@@ -18,9 +18,6 @@ use super::place::{Place, empty};
 use crate::auth::UploadRules;
 use crate::http::{Answer, Upload};
 
-/// Bytes that are hashed and written in one go. Two such batches are in memory at a time, one coming in while the other
-/// is worked on.
-const BATCH_BYTES: usize = 1024 * 1024;
 /// Batches up to this are hashed where they are: a fraction of a millisecond, less than a change of threads.
 const INLINE_HASH_BYTES: usize = 128 * 1024;
 
@@ -110,7 +107,7 @@ async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3E
     if holds { Ok(()) } else { Err(input.condition.refusal(key, existing.is_some())) }
 }
 
-/// Takes the body in batches: while one is hashed and written, the next comes in.
+/// Takes the body in batches that are hashed and written in one go: while one is worked on, the next comes in.
 async fn receive(
     place: &Place<'_>,
     upload: &mut Upload,
@@ -118,10 +115,10 @@ async fn receive(
     digests: BodyDigests,
 ) -> Result<BodyDigests, S3Error> {
     let mut digests = digests;
-    let mut batch = next_batch(upload).await?;
+    let mut batch = next_batch(upload, put.batch_bytes()).await?;
     while !batch.is_empty() {
-        let (next, written, hashed) =
-            tokio::join!(next_batch(upload), write(place, put, &batch), hash(digests, &batch));
+        let next = next_batch(upload, put.batch_bytes());
+        let (next, written, hashed) = tokio::join!(next, write(place, put, &batch), hash(digests, &batch));
         written?;
         digests = hashed?;
         batch = next?;
@@ -130,10 +127,10 @@ async fn receive(
 }
 
 /// Up to a batch of chunks, as they arrive; empty at the end.
-async fn next_batch(upload: &mut Upload) -> Result<Vec<Bytes>, S3Error> {
+async fn next_batch(upload: &mut Upload, length: usize) -> Result<Vec<Bytes>, S3Error> {
     let mut batch = Vec::new();
     let mut size = 0;
-    while size < BATCH_BYTES {
+    while size < length {
         let Some(bytes) = upload.next_chunk().await? else { break };
         size += bytes.len();
         batch.push(bytes);

@@ -14,6 +14,7 @@ use super::reader::OpenFile;
 use super::writer::{FileWriter, TemporaryFile};
 use super::{Disk, Reserve};
 use crate::blocking::on_blocking_pool;
+use crate::memory_share::MemoryShare;
 use crate::{BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
 
 /// Blobs as files under a directory.
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     poison: Poison,
     reserve: Arc<Reserve>,
     deletions: Deletions,
+    pub(super) memory: MemoryShare,
 }
 
 impl FileBlobs {
@@ -51,7 +53,8 @@ impl FileBlobs {
             disk.unlink(&layout.tmp().join(name))?;
         }
         let deletions = Deletions::open(&disk, directory)?;
-        Ok(Self { shared: Arc::new(Shared { disk, layout, poison, reserve, deletions }) })
+        let memory = MemoryShare::default();
+        Ok(Self { shared: Arc::new(Shared { disk, layout, poison, reserve, deletions, memory }) })
     }
 }
 

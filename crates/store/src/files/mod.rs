@@ -37,4 +37,3 @@ pub use lock::DirectoryLock;
 pub use reader::CHUNK_BYTES;
 pub use reserve::Reserve;
 pub(crate) use verify::{BlobState, copy_blob, verify_blob};
-pub use writer::BATCH_BYTES;

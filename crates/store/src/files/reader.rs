@@ -107,7 +107,8 @@ impl FileReader {
         let size = self.source.blob.size;
         let left = usize::try_from(size - from).unwrap_or(usize::MAX);
         let reaches_the_last_block = size - self.end < BLOCK_BYTES as u64;
-        if !self.is_bound && size <= CHUNK_BYTES as u64 && reaches_the_last_block {
+        let at_once = if self.source.disk.buffers.are_scarce() { BLOCK_BYTES } else { CHUNK_BYTES };
+        if !self.is_bound && size <= at_once as u64 && reaches_the_last_block {
             // One read gives the bytes and the trailer.
             let file_bytes = trailer::footer_at(size) + FOOTER_BYTES as u64;
             let length = usize::try_from(file_bytes - from).unwrap_or(usize::MAX);
@@ -127,7 +128,7 @@ impl FileReader {
             count => count.saturating_mul(BLOCK_BYTES),
         };
         let wanted = end_of_range.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
-        let wanted = wanted.min(left).min(summed).min(CHUNK_BYTES);
+        let wanted = wanted.min(left).min(summed).min(at_once);
         let mut bytes = self.source.read(from, wanted, BLOCK_BYTES.min(wanted)).await?;
         if bytes.len() < wanted {
             bytes.truncate(bytes.len() - bytes.len() % BLOCK_BYTES);

@@ -13,10 +13,8 @@ use super::blobs::Shared;
 use super::block_sums::BlockSums;
 use super::trailer;
 use crate::blocking::on_blocking_pool;
+use crate::memory_share::Member;
 use crate::{BlobId, BlobWriter, StoreError, StoredBlob};
-
-/// How much is gathered before it goes to the disk. Another batch of this size may be on its way there.
-pub const BATCH_BYTES: usize = 1 << 20;
 
 /// Chunks smaller than this are copied together, so that a body in tiny pieces costs no more memory than one in large
 /// ones.
@@ -29,6 +27,8 @@ pub(super) struct FileWriter {
     id: BlobId,
     sums: BlockSums,
     batch: Batch,
+    /// How much is gathered before it goes to the disk. Another batch of this size may be on its way there.
+    memory: Member,
     state: State,
 }
 
@@ -40,7 +40,8 @@ enum State {
 
 impl FileWriter {
     pub(super) fn new(shared: Arc<Shared>, id: BlobId) -> Self {
-        Self { shared, id, sums: BlockSums::new(), batch: Batch::default(), state: State::Idle(None) }
+        let (sums, batch, memory) = (BlockSums::new(), Batch::default(), shared.memory.join());
+        Self { shared, id, sums, batch, memory, state: State::Idle(None) }
     }
 
     /// Waits for the batch that is on its way and gives the file back. Safe to give up and call again.
@@ -73,7 +74,7 @@ impl BlobWriter for FileWriter {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.sums.update(&bytes);
         self.batch.push(bytes);
-        if self.batch.length < BATCH_BYTES {
+        if self.batch.length < self.memory.bytes() {
             return Ok(());
         }
         let file = self.settle().await?;

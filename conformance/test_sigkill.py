@@ -2,16 +2,19 @@
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from store_client import StoreClient, in_parallel
 
 WRITERS = 4
 KEYS = 12
+ENOUGH_SECONDS = 120
 
 
 def write_until_killed(server, store, chance, enough):
-    """Puts, overwrites and deletes from several threads; kills the server after `enough` acknowledgements."""
-    acknowledged, counted = 0, threading.Condition()
+    """Puts, overwrites and deletes from several threads; kills the server after `enough` acknowledgements. What any of
+    the threads finds wrong is raised here."""
+    acknowledged, counted, killed = 0, threading.Condition(), threading.Event()
     seeds = [chance.random() for _ in range(WRITERS)]
 
     def write(writer):
@@ -24,19 +27,31 @@ def write_until_killed(server, store, chance, enough):
             status = store.delete(key) if own.random() < 0.2 else store.put(key, length)
             if status is not None:
                 assert status == 0, f"{key}: the server answered {status}"
+                assert killed.is_set(), f"{key}: no answer from a server that nobody has killed yet"
                 return
             with counted:
                 acknowledged += 1
                 counted.notify()
 
-    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
-    for thread in threads:
-        thread.start()
-    with counted:
-        counted.wait_for(lambda: acknowledged >= enough)
-    server.kill()
-    for thread in threads:
-        thread.join()
+    def ended(_):
+        with counted:
+            counted.notify()
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writers = [pool.submit(write, writer) for writer in range(WRITERS)]
+        for writer in writers:
+            writer.add_done_callback(ended)
+        try:
+            # A writer that ends before the kill has found something wrong.
+            over = lambda: acknowledged >= enough or any(writer.done() for writer in writers)  # noqa: E731
+            with counted:
+                counted.wait_for(over, ENOUGH_SECONDS)
+        finally:
+            killed.set()
+            server.kill()
+    for writer in writers:
+        writer.result()
+    assert acknowledged >= enough, f"{acknowledged} of {enough} writes were acknowledged within {ENOUGH_SECONDS} s"
     return acknowledged
 
 

@@ -11,7 +11,6 @@ mod hosts;
 mod integrity;
 mod limits;
 mod listing;
-mod memory;
 mod objects;
 mod places;
 mod preflight;

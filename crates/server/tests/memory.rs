@@ -1,10 +1,16 @@
-//! Transfers in constant memory.
+//! Transfers in constant memory. This is the only test of its process, whose whole memory it measures.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+#[allow(dead_code, reason = "the other tests use the rest")]
+#[path = "server/support.rs"]
+mod support;
 
 use std::io::{Read, Write};
 
 use presign::PresignRequest;
 
-use crate::support::{TestServer, read_answer, read_head};
+use support::{TestServer, read_answer, read_head};
 
 const MIB: usize = 1024 * 1024;
 

@@ -1,27 +1,35 @@
 """A `presign serve` process."""
 
 import os
+import queue
+import re
 import signal
-import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 
 ACCESS_KEY_ID = "AKIACONFORMANCE00001"
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-START_SECONDS = 20
-STOP_SECONDS = 40
+START_SECONDS = 60
+STOP_SECONDS = 90
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def pass_on(output, told):
+    """Passes a server's standard error on to that of the tests, and tells the port that it names there, or that it ended
+    without."""
+    with output:
+        for line in output:
+            if found := re.search(rb"listens on http://127\.0\.0\.1:(\d+);", line):
+                told.put(int(found[1]))
+            # Not `sys.stderr`, which is another one while a test runs.
+            os.write(2, line)
+    told.put(None)
 
 
 class PresignServer:
-    """`presign serve` on a free loopback port.
+    """`presign serve` on a loopback port that was free at its first start, and that it keeps when it starts again.
 
     `settings` are given as environment variables (`auth_sigv2="deny"` is `PRESIGN_AUTH_SIGV2=deny`); `wrapper` is a
     command line that the server's own is appended to, and must end by executing it.
@@ -31,9 +39,12 @@ class PresignServer:
         self.presign, self.data, self.wrapper = presign, data, list(wrapper)
         self.settings, self.popen = settings or {}, popen or {}
         self.access_key_id, self.secret_access_key = ACCESS_KEY_ID, SECRET_ACCESS_KEY
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = 0
         self.process = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self):
         # The server takes every PRESIGN_ variable for a setting.
@@ -44,7 +55,16 @@ class PresignServer:
             environment[f"PRESIGN_{name.upper()}"] = value
         command = [*self.wrapper, str(self.presign), "serve", "--data", str(self.data)]
         command += ["--listen", f"127.0.0.1:{self.port}"]
-        self.process = subprocess.Popen(command, env=environment, **self.popen)
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, **self.popen)
+        told = queue.SimpleQueue()
+        threading.Thread(target=pass_on, args=(self.process.stderr, told), daemon=True).start()
+        try:
+            self.port = told.get(timeout=START_SECONDS)
+        except queue.Empty:
+            self.kill()
+            raise RuntimeError(f"`presign serve` did not listen within {START_SECONDS} s") from None
+        if self.port is None:
+            raise RuntimeError(f"`presign serve` ended with status {self.process.wait(STOP_SECONDS)}; see its output")
         self.wait_until_it_answers()
         return self
 
@@ -54,7 +74,7 @@ class PresignServer:
             if self.process.poll() is not None:
                 raise RuntimeError(f"`presign serve` ended with status {self.process.returncode}; see its output")
             try:
-                urllib.request.urlopen(self.url, timeout=2)
+                urllib.request.urlopen(self.url, timeout=START_SECONDS)
             except urllib.error.HTTPError:
                 return  # An unsigned request is refused, by a server that runs.
             except OSError:

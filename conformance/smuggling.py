@@ -17,6 +17,8 @@ from botocore.credentials import Credentials
 from conftest import client
 
 BUCKET = "smuggling"
+# How long an answer is waited for.
+CLIENT_SECONDS = 60
 # One answer, a refusal, and the end of the connection.
 REFUSED = "refused"
 # The request is honoured, what looks like the canary is its body, and the connection goes on.
@@ -239,7 +241,7 @@ class Rig:
         }.items():
             text = text.replace("{" + name + "}", value)
         probe = f"GET {self.target('get_object', 'probe')} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", int(self.host.rsplit(":", 1)[1])), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", int(self.host.rsplit(":", 1)[1])), timeout=CLIENT_SECONDS) as connection:
             received = b""
             try:
                 connection.sendall((text + probe).encode("latin-1"))

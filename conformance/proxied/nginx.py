@@ -5,8 +5,6 @@ import socket
 import subprocess
 import time
 
-from presign_server import free_port
-
 START_SECONDS = 30
 PATIENCE_SECONDS = 5
 
@@ -50,6 +48,13 @@ KINDS = {
     "as-it-comes": "",
     "careless": "ignore_invalid_headers off; underscores_in_headers on; proxy_request_buffering off; client_max_body_size 0;",
 }
+
+
+def free_port():
+    """nginx does not tell which port it got, so that it cannot be given number 0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Nginx:

@@ -4,11 +4,14 @@ import urllib.request
 
 import pytest
 
-from nginx import KINDS, Nginx
+from nginx import KINDS, PATIENCE_SECONDS, Nginx
 from presign_server import PresignServer
-from smuggling import BOTH, CASES, HONOURED, Rig
+from smuggling import BOTH, CASES, CLIENT_SECONDS, HONOURED, Rig
 
-SETTINGS = {"log_level": "warn", "timeouts_idle": "5s", "timeouts_header_read": "5s"}
+# Longer than nginx has patience, so that it is always nginx that gives up first, and shorter than the tests have.
+STORE_SECONDS = 15
+SETTINGS = {"log_level": "warn", "timeouts_idle": f"{STORE_SECONDS}s", "timeouts_header_read": f"{STORE_SECONDS}s"}
+assert PATIENCE_SECONDS < STORE_SECONDS < CLIENT_SECONDS
 # What nginx says by itself of codings and versions that it does not know.
 OWN_WORDS = (501, 505)
 
@@ -21,7 +24,7 @@ def rig(request, presign, tmp_path_factory):
 
 
 def next_client(rig, key):
-    return urllib.request.urlopen(rig.url + rig.target("get_object", key), timeout=60).read()
+    return urllib.request.urlopen(rig.url + rig.target("get_object", key), timeout=CLIENT_SECONDS).read()
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

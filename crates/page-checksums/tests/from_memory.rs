@@ -83,7 +83,8 @@ fn a_panic_leaves_the_thread_as_it_was() {
 }
 
 /// What SQLite does when it looks again whether another connection is out of its way.
-fn sleep_microseconds(microseconds: i32) -> Duration {
+fn sleep(duration: Duration) -> Duration {
+    let microseconds = duration.as_micros().try_into().unwrap();
     let name = register().unwrap();
     let began = Instant::now();
     // SAFETY: the VFS is registered, stays for as long as the process, and its method takes any number.
@@ -96,13 +97,14 @@ fn sleep_microseconds(microseconds: i32) -> Duration {
 
 #[test]
 fn a_thread_that_reads_from_memory_does_not_sleep() {
-    const LONG: i32 = 200_000;
+    let (short, long) = (Duration::from_millis(200), Duration::from_secs(10));
     register().unwrap();
     let slept = from_memory(|| {
-        let elapsed = sleep_microseconds(LONG);
-        assert!(elapsed < Duration::from_millis(150), "{elapsed:?}");
+        let elapsed = sleep(long);
+        // The rest is for a loaded machine.
+        assert!(elapsed < long / 2, "{elapsed:?}");
     });
     assert_eq!(slept, Err(NotFromMemory::WouldWait));
-    assert!(sleep_microseconds(LONG) >= Duration::from_millis(200));
+    assert!(sleep(short) >= short);
     assert_eq!(from_memory(|| 7), Ok(7));
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::command::Machine;
 use crate::http;
@@ -59,7 +59,8 @@ fn help_lists_every_setting() {
     }
 }
 
-/// Sends the head of an upload and half of its body, and gives the connection.
+/// Sends the head of an upload, which the store has begun with once it asks for the body, and half of that. Gives the
+/// connection.
 fn half_an_upload(machine: &mut Machine, store: &Store) -> TcpStream {
     store.introduce_to(machine);
     store.make_bucket("bucket");
@@ -68,11 +69,23 @@ fn half_an_upload(machine: &mut Machine, store: &Store) -> TcpStream {
     let target = url.strip_prefix(&store.endpoint).unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head = format!("PUT {target} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 10\r\n\r\n01234");
-    stream.write_all(head.as_bytes()).unwrap();
-    // The store has begun with it once it has had the time to.
-    thread::sleep(Duration::from_millis(300));
+    let fields = "content-length: 10\r\nexpect: 100-continue";
+    write!(stream, "PUT {target} HTTP/1.1\r\nhost: {host}\r\n{fields}\r\n\r\n").unwrap();
+    let asked = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut answer = vec![0; asked.len()];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, asked, "{}", String::from_utf8_lossy(&answer));
+    stream.write_all(b"01234").unwrap();
     stream
+}
+
+/// A stopping store takes no new connections.
+fn wait_until_it_stops_listening(endpoint: &str) {
+    let began = Instant::now();
+    while TcpStream::connect(endpoint.strip_prefix("http://").unwrap()).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it was told to stop and still takes connections");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -80,8 +93,9 @@ fn a_running_upload_is_finished_before_it_stops() {
     let mut machine = Machine::bare();
     let store = Store::start(&machine, &[]);
     let mut upload = half_an_upload(&mut machine, &store);
+    let endpoint = store.endpoint.clone();
     let stopping = thread::spawn(move || store.stop("TERM"));
-    thread::sleep(Duration::from_millis(300));
+    wait_until_it_stops_listening(&endpoint);
     assert!(!stopping.is_finished(), "it waits for the upload");
     upload.write_all(b"56789").unwrap();
     let mut answer = String::new();
@@ -96,6 +110,6 @@ fn a_second_signal_stops_it_at_once() {
     let store = Store::start(&machine, &[]);
     let _upload = half_an_upload(&mut machine, &store);
     store.signal("TERM");
-    thread::sleep(Duration::from_millis(300));
+    wait_until_it_stops_listening(&store.endpoint);
     assert_eq!(store.stop("INT").code(), Some(130));
 }

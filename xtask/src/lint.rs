@@ -1,12 +1,12 @@
-//! `cargo xtask lint`: format, clippy, documentation, spelling, and what the project depends on.
+//! `cargo xtask lint`: format, clippy, documentation, spelling, the names of tests, and what the project depends on.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::command::{answers, cargo, run};
-use crate::python;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
+use crate::{published_faults, python};
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let root = workspace.root();
@@ -23,6 +23,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         python::install(workspace)?;
         run(Command::new(python::program(workspace, "typos")).current_dir(root))
     });
+    steps.take("published faults", || published_faults::check(workspace));
     steps.take("dependencies", || check_dependencies(workspace));
     steps.finish()
 }

@@ -11,6 +11,7 @@ mod instructions;
 mod lint;
 mod node;
 mod proxied;
+mod published_faults;
 mod python;
 mod setup;
 mod stamp;
@@ -41,8 +42,8 @@ enum Task {
     /// Run every test: the Rust tests, the examples in the documentation, and the conformance suite in which
     /// boto3, the AWS CLI, the JavaScript SDK, curl and wget meet the built `presign`.
     Test(test::Options),
-    /// Check format, clippy and rustdoc with warnings denied, spelling, and the dependencies' licences and
-    /// sources.
+    /// Check format, clippy and rustdoc with warnings denied, spelling, the names of tests in
+    /// `docs/published-faults.md`, and the dependencies' licences and sources.
     Lint,
     /// Install what the tests and checks need, and nothing else. `test` and `lint` do this by themselves.
     Setup,

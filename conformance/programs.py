@@ -11,7 +11,8 @@ import pytest
 MINUTES = 60
 
 
-def _program(name, package):
+def program(name, package):
+    """The path of a program that the machine must have."""
     found = shutil.which(name)
     if not found:
         pytest.fail(f"`{name}` was not found, and this test is about it: install {package}")
@@ -39,17 +40,17 @@ def succeed(command, **options):
 
 def curl(*arguments, **options):
     """The status code and the answer's body."""
-    text = succeed([_program("curl", "curl"), "-sS", "-w", "\n%{http_code}", *arguments], **options)
+    text = succeed([program("curl", "curl"), "-sS", "-w", "\n%{http_code}", *arguments], **options)
     body, _, status = text.rpartition("\n")
     return int(status), body
 
 
 def wget(*arguments, **options):
-    return run([_program("wget", "wget"), "-nv", *arguments], **options)
+    return run([program("wget", "wget"), "-nv", *arguments], **options)
 
 
 def node(*arguments, **options):
-    return succeed([_program("node", "Node.js"), *arguments], **options)
+    return succeed([program("node", "Node.js"), *arguments], **options)
 
 
 class AwsCli:

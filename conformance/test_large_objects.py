@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from conftest import client
+from programs import program
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -28,7 +29,7 @@ def checksum(chunks):
 
 def upload(url, size):
     """curl, fed through a pipe with a length that it is told, so that no file of that size is needed here."""
-    command = ["curl", "-sS", "-f", "-T", "-", "-H", f"Content-Length: {size}", "-H", "Transfer-Encoding:"]
+    command = [program("curl", "curl"), "-sS", "-f", "-T", "-", "-H", f"Content-Length: {size}", "-H", "Transfer-Encoding:"]
     curl = subprocess.Popen([*command, "-H", "Expect:", url], stdin=subprocess.PIPE)
     digest = hashlib.sha256()
     for block in blocks(size):
@@ -40,7 +41,7 @@ def upload(url, size):
 
 
 def download(url):
-    curl = subprocess.Popen(["curl", "-sS", "-f", url], stdout=subprocess.PIPE)
+    curl = subprocess.Popen([program("curl", "curl"), "-sS", "-f", url], stdout=subprocess.PIPE)
     digest = checksum(iter(lambda: curl.stdout.read(MIB), b""))
     assert curl.wait(60) == 0
     return digest

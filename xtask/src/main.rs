@@ -28,8 +28,8 @@ use crate::workspace::Workspace;
 
 /// The project's own tasks.
 ///
-/// A Rust toolchain, Python 3 and Node are all that a machine needs. Everything else is installed by the
-/// tasks themselves into the project's own folders: `.venv`, `conformance/js/node_modules` and `target`.
+/// A Rust toolchain, Python 3, Node, curl and wget are all that a machine needs. Everything else is installed by
+/// the tasks themselves into the project's own folders: `.venv`, `conformance/js/node_modules` and `target`.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", max_term_width = 100)]
 struct Arguments {

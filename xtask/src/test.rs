@@ -38,6 +38,9 @@ enum Part {
 
 pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
+    if wants(Part::Conformance) {
+        require_clients()?;
+    }
     // The Rust tests need Python too: botocore is their byte oracle.
     setup::install(workspace)?;
     let mut steps = Steps::default();
@@ -58,6 +61,25 @@ pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<(
         eprintln!("left out: counts of instructions; they need valgrind (Linux: apt install valgrind)");
     }
     steps.finish()
+}
+
+/// Fails before anything is built where a client is missing that no task can install.
+fn require_clients() -> anyhow::Result<()> {
+    let missing = missing_of(&["curl", "wget"]);
+    if !missing.is_empty() {
+        bail!(
+            "not found: {names}, which the conformance suite fetches files with. Install {names} (Debian: apt install \
+             {packages}) and run this again, or leave the suite out: --only rust --only doc",
+            names = missing.join(" and "),
+            packages = missing.join(" "),
+        );
+    }
+    Ok(())
+}
+
+fn missing_of(programs: &[&'static str]) -> Vec<&'static str> {
+    let is_missing = |program: &&str| !answers(Command::new(program).arg("--version"));
+    programs.iter().copied().filter(is_missing).collect()
 }
 
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {
@@ -91,4 +113,14 @@ fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         pytest.arg("--long");
     }
     run(pytest.args(&options.pytest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_and_nothing_else() {
+        assert_eq!(missing_of(&["cargo", "no-program-of-this-name"]), ["no-program-of-this-name"]);
+    }
 }

@@ -17,6 +17,14 @@ use crate::http::RequestId;
 /// Stands for the status that nobody was there to receive any more, as in other servers' logs.
 const CLIENT_GONE: u16 = 499;
 
+/// The most bytes of a line's parts that come from a client, each of which may have a head to itself. Access key ids have up
+/// to 128: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>.
+const METHOD_BYTES: usize = 64;
+const URI_BYTES: usize = 4096;
+const ACCESS_KEY_ID_BYTES: usize = 128;
+const USER_AGENT_BYTES: usize = 512;
+pub(crate) const CAUSE_BYTES: usize = 1024;
+
 /// What is known of a request, gathered on its way. Whatever way that is, the line is written when the record is dropped.
 pub(crate) struct AccessRecord {
     id: RequestId,
@@ -124,7 +132,10 @@ impl AccessRecord {
         };
         let uri = told_uri(&self.uri);
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
-        let request = [self.method.as_str(), " ", shortened(&uri, 4096)].concat();
+        let request =
+            [shortened(self.method.as_str(), METHOD_BYTES), " ", shortened(&uri, URI_BYTES)].concat();
+        let [access_key_id, user_agent, cause] = [&self.access_key_id, &self.user_agent, &self.cause]
+            .map(|text| text.as_deref().map_or(Cow::Borrowed("-"), told));
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,
@@ -136,11 +147,11 @@ impl AccessRecord {
             bytes_in = self.bytes_in,
             bytes_out = self.bytes_out,
             ms = milliseconds,
-            access_key_id = self.access_key_id.as_deref().map_or(Cow::Borrowed("-"), told).as_ref(),
+            access_key_id = shortened(&access_key_id, ACCESS_KEY_ID_BYTES),
             auth_type,
             signature_version,
-            user_agent = shortened(&self.user_agent.as_deref().map_or(Cow::Borrowed("-"), told), 512),
-            cause = self.cause.as_deref().map_or(Cow::Borrowed("-"), told).as_ref(),
+            user_agent = shortened(&user_agent, USER_AGENT_BYTES),
+            cause = shortened(&cause, CAUSE_BYTES),
         );
     }
 }
@@ -167,7 +178,7 @@ fn told(text: &str) -> Cow<'_, str> {
 }
 
 /// The beginning of a text. Anybody may send a head of many kilobytes; that is no reason to keep it for ever.
-fn shortened(text: &str, bytes: usize) -> &str {
+pub(crate) fn shortened(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 

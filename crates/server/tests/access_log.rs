@@ -155,6 +155,25 @@ fn a_host_that_was_only_guessed_at_is_no_wrong_signature() {
 
 /// Whoever has a link knows an access key id, and with it has a wrong signature explained in the log.
 #[test]
+fn a_line_is_as_long_as_it_is_useful_and_not_as_its_client_likes() {
+    let log = &*LOG;
+    let server = TestServer::start();
+    let (long, very_long) = ("L".repeat(7_000), "L".repeat(60_000));
+    let url = server.presign(&PresignRequest::get("k"));
+    for (call, shown) in [
+        (server.call(&very_long, &url), "request=\"LLLL"),
+        (server.call("GET", &format!("{url}&{very_long}")), "request=\"GET /bucket/k?"),
+        (server.call("GET", &url).header("user-agent", &very_long), "user_agent=\"LLLL"),
+        (server.call("GET", &url.replace(KEY_ID, &long)), "access_key_id=\"LLLL"),
+        (server.call("GET", &url.replace("aws4_request", &long)), "cause=\""),
+    ] {
+        let line = log.line_of(&call.answer());
+        assert_holds(&line, &[shown]);
+        assert!(line.len() < 8 * 1024, "{} bytes: {line}", line.len());
+    }
+}
+
+#[test]
 fn nobody_writes_lines_of_his_own_into_the_log() {
     let log = &*LOG;
     let server = TestServer::start();
@@ -187,6 +206,9 @@ fn nobody_writes_lines_of_his_own_into_the_log() {
     };
     assert_holds(&explain("plain=1"), &["`plain` was added"]);
     assert_holds(&explain("a%0AFORGED%C2%9B=1"), &["`a\\nFORGED\\u{9b}` was added"]);
+    let long = explain(&format!("{}=1", "L".repeat(7_000)));
+    assert_holds(&long, &["`LLLL"]);
+    assert!(long.len() < 2 * 1024, "{} bytes: {long}", long.len());
 
     // A raw U+009B, which terminals take for the beginning of a command.
     let line = log.line_of(&server.call("GET", &url.replacen("/k?", "/\u{9b}é?", 1)).answer());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use presign::{Cause, Credentials, Refusal, Request, Timestamp, VerifyPolicy, diagnose};
 use tokio::sync::Semaphore;
 
+use crate::access_log::{CAUSE_BYTES, shortened};
 use crate::http::{Head, RequestId};
 
 /// Which check failed, in one line. Nothing of a signature or a token is in it.
@@ -81,6 +82,7 @@ impl Diagnoses {
             {
                 // As text and not by its `Display`: a parameter's name in it may have line ends, which the log then escapes.
                 let cause = cause_text(&cause, &arrived_for);
+                let cause = shortened(&cause, CAUSE_BYTES);
                 tracing::info!(request_id = %id, cause, "why the signature is wrong");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -9,12 +9,13 @@ use crate::auth::Diagnoses;
 use crate::clock::Clock;
 use crate::http::{PublicHosts, TrustedProxies};
 use crate::keys::KeyRing;
-use crate::ops::FullDisk;
+use crate::ops::{FullDisk, StoreFailures};
 
 /// The server behind the sockets.
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) full_disk: FullDisk,
+    pub(crate) store_failures: StoreFailures,
     pub(crate) ring: KeyRing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: VerifyPolicy,

@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
 use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
 use crate::keys::{self, NewRootKey, RootKeyError};
-use crate::ops::FullDisk;
+use crate::ops::{FullDisk, StoreFailures};
 use crate::{open_files, sweep};
 
 /// Why the server does not start. Each text says what to do.
@@ -102,6 +102,7 @@ impl Server {
         let app = Arc::new(App {
             store,
             full_disk: FullDisk::default(),
+            store_failures: StoreFailures::default(),
             ring,
             clock,
             policy,

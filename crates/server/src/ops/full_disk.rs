@@ -7,6 +7,8 @@ use std::time::Duration;
 use presign_store::StoreError;
 use tokio::time::Instant;
 
+use super::announcement::Announcement;
+
 /// How often a full disk is said at most: each upload may meet it. It is also how long no upload must have met it before it
 /// is said to have room again, since small ones may find some where large ones do not.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -19,14 +21,11 @@ pub(crate) struct FullDisk {
     state: Mutex<Option<Full>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Full {
-    /// When it was last said.
-    said: Instant,
+    announcement: Announcement,
     /// When something was last refused.
     refused: Instant,
-    /// How many were refused since it was last said.
-    unsaid: u64,
 }
 
 impl FullDisk {
@@ -50,17 +49,9 @@ impl FullDisk {
     fn note_refusal(&self, now: Instant) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_full.store(true, Ordering::Relaxed);
-        let Some(full) = state.as_mut() else {
-            *state = Some(Full { said: now, refused: now, unsaid: 0 });
-            return Some(0);
-        };
+        let full = state.get_or_insert_with(|| Full { announcement: Announcement::default(), refused: now });
         full.refused = now;
-        if now.duration_since(full.said) < SILENCE {
-            full.unsaid += 1;
-            return None;
-        }
-        full.said = now;
-        Some(std::mem::take(&mut full.unsaid))
+        full.announcement.meet(now, SILENCE)
     }
 
     /// Whether it is over, and how many refusals were not said.
@@ -68,7 +59,7 @@ impl FullDisk {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let over = state.take_if(|full| now.duration_since(full.refused) >= SILENCE)?;
         self.is_full.store(false, Ordering::Relaxed);
-        Some(over.unsaid)
+        Some(over.announcement.unsaid())
     }
 }
 

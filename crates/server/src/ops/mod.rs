@@ -1,6 +1,7 @@
 //! The operations, one file each. A handler takes an input that the gate let through and answers; it never sees a
 //! header, a signature or a key.
 
+mod announcement;
 mod body_digests;
 mod create_bucket;
 mod delete_bucket;
@@ -21,6 +22,7 @@ mod store_error;
 
 pub(crate) use full_disk::FullDisk;
 pub(crate) use place::Place;
+pub(crate) use store_error::StoreFailures;
 
 use presign_s3::{Operation, S3Error};
 

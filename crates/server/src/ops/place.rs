@@ -13,7 +13,7 @@ use presign_store::{Bucket, Store, StoreError, UnixMillis};
 use tokio::time::Instant;
 
 use super::full_disk::FullDisk;
-use super::store_error;
+use super::store_error::StoreFailures;
 use crate::app::App;
 use crate::http::{Answer, AnswerBody};
 
@@ -21,6 +21,7 @@ use crate::http::{Answer, AnswerBody};
 pub(crate) struct Place<'a> {
     pub(super) store: &'a Store,
     pub(super) full_disk: &'a FullDisk,
+    store_failures: &'a StoreFailures,
     pub(super) region: &'a str,
     pub(super) now: UnixMillis,
 }
@@ -30,15 +31,22 @@ pub(super) const OWNER: Owner<'static> = Owner { id: ACCOUNT_ID, display_name: "
 
 impl<'a> Place<'a> {
     pub(crate) fn new(app: &'a App, now: SystemTime) -> Self {
-        Self { store: &app.store, full_disk: &app.full_disk, region: &app.policy.region, now: now.into() }
+        Self {
+            store: &app.store,
+            full_disk: &app.full_disk,
+            store_failures: &app.store_failures,
+            region: &app.policy.region,
+            now: now.into(),
+        }
     }
 
     /// The answer to a request that the store could not serve.
     pub(super) fn refused(&self, error: &StoreError) -> S3Error {
+        let now = Instant::now();
         if let StoreError::DiskFull { .. } = error {
-            self.full_disk.refused(error, Instant::now());
+            self.full_disk.refused(error, now);
         }
-        store_error::refused(error)
+        self.store_failures.refused(error, now)
     }
 
     /// The bucket of that name.

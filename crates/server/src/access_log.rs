@@ -13,6 +13,7 @@ use presign_store::StoreError;
 use tokio::time::Instant;
 
 use crate::http::RequestId;
+use crate::strangers_key;
 
 /// Stands for the status that nobody was there to receive any more, as in other servers' logs.
 const CLIENT_GONE: u16 = 499;
@@ -35,6 +36,8 @@ pub(crate) struct AccessRecord {
     user_agent: Option<String>,
     operation: Option<&'static str>,
     access_key_id: Option<String>,
+    /// Whether that is one of the store's.
+    is_key_known: bool,
     mechanism: Option<Mechanism>,
     /// `None` until there is an answer.
     status: Option<StatusCode>,
@@ -57,6 +60,7 @@ impl AccessRecord {
             user_agent,
             operation: None,
             access_key_id: None,
+            is_key_known: false,
             mechanism: None,
             status: None,
             error: None,
@@ -80,8 +84,9 @@ impl AccessRecord {
     }
 
     /// The key that the request claims, right or wrong.
-    pub(crate) fn claimed(&mut self, access_key_id: &str, mechanism: Mechanism) {
+    pub(crate) fn claimed(&mut self, access_key_id: &str, is_known: bool, mechanism: Mechanism) {
         self.access_key_id = Some(access_key_id.to_owned());
+        self.is_key_known = is_known;
         self.mechanism = Some(mechanism);
     }
 
@@ -130,11 +135,23 @@ impl AccessRecord {
             Some(Mechanism::FormV4) => ("POST", "SigV4"),
             Some(Mechanism::FormV2) => ("POST", "SigV2"),
         };
-        let uri = told_uri(&self.uri);
+        let (uri, access_key_id, cause) = (told_uri(&self.uri), &self.access_key_id, &self.cause);
+        let (mut uri, mut access_key_id) = (Cow::Owned(uri), access_key_id.as_deref().map(Cow::Borrowed));
+        let mut cause = cause.as_deref().map(Cow::Borrowed);
+        if !self.is_key_known {
+            uri = strangers_key::told_query(&uri).into();
+            if let Some(id) = &self.access_key_id
+                && let Cow::Owned(told) = strangers_key::told_id(id)
+            {
+                cause = cause.map(|cause| Cow::Owned(cause.replace(id, &told)));
+                access_key_id = Some(Cow::Owned(told));
+            }
+        }
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
         let request =
             [shortened(self.method.as_str(), METHOD_BYTES), " ", shortened(&uri, URI_BYTES)].concat();
-        let [access_key_id, user_agent, cause] = [&self.access_key_id, &self.user_agent, &self.cause]
+        let user_agent = self.user_agent.as_deref().map(Cow::Borrowed);
+        let [access_key_id, user_agent, cause] = [&access_key_id, &user_agent, &cause]
             .map(|text| text.as_deref().map_or(Cow::Borrowed("-"), told));
         tracing::info!(
             target: "presign_server::access",
@@ -203,6 +220,10 @@ mod tests {
             ),
             ("terminal \"aws4_request Signature=hidden", "terminal \"aws4_request Signature=REDACTED"),
             ("AK&Signature:hidden", "AK&Signature=REDACTED"),
+            ("agent (Signature=hidden)", "agent (Signature=REDACTED"),
+            ("{\"Signature\":\"hidden\"}", "{\"Signature=REDACTED"),
+            ("\"h?a=b\\u0026Signature=hidden\"", "\"h?a=b\\u0026Signature=REDACTED"),
+            ("/k?u=%25252526Signature%2525253Dhidden", "/k?u=%25252526Signature=REDACTED"),
             ("AK\0Signature[]=hidden", "AK\0Signature=REDACTED"),
             ("agent/1 (X11; rv:109.0)", "agent/1 (X11; rv:109.0)"),
             (

@@ -46,6 +46,7 @@ mod keys;
 mod open_files;
 mod ops;
 mod server;
+mod strangers_key;
 mod sweep;
 
 pub use clock::{Clock, SystemClock};

@@ -216,3 +216,29 @@ fn nobody_writes_lines_of_his_own_into_the_log() {
     assert!(log.text().lines().all(|line| !line.starts_with("FORGED")), "{}", log.text());
     assert!(!log.text().contains('\u{9b}'));
 }
+
+#[test]
+fn a_secret_that_was_taken_for_the_id_is_not_told() {
+    let log = &*LOG;
+    let server = TestServer::start();
+    let encoded = SECRET.replace('/', "%2F").replace('+', "%2B");
+    let (url, old) =
+        (server.presign(&PresignRequest::get("k")), server.presign_sigv2(&PresignRequest::get("k")));
+    let in_header = format!(
+        "AWS4-HMAC-SHA256 Credential={SECRET}/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={}",
+        "0".repeat(64)
+    );
+    for call in [
+        server.call("GET", &url.replace(KEY_ID, &encoded)),
+        server.call("GET", &url.replace(KEY_ID, &encoded).replace("X-Amz-Expires=", "X-Amz-Expires=x")),
+        server.call("GET", &old.replace(KEY_ID, &encoded)),
+        server.call("GET", "/bucket/k").header("authorization", &in_header),
+    ] {
+        let line = log.line_of(&call.answer());
+        assert_holds(&line, &["status=40"]);
+        // Between its slashes, too, it is nobody else's business.
+        for part in SECRET.split('/').filter(|part| part.len() > 4) {
+            assert!(!line.contains(part), "{line}");
+        }
+    }
+}

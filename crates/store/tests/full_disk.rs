@@ -72,7 +72,7 @@ async fn on_a_small_disk(directory: &Path) {
     let (large, error) = put_until_it_fails(&store, "large", 3 << 20).await;
     assert!(large >= 3, "{large}");
     assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
-    for _ in 0..200 {
+    for _ in 0..6000 {
         if entries(&data.join("tmp")) == 0 {
             break;
         }
@@ -112,7 +112,7 @@ async fn on_a_small_disk(directory: &Path) {
     }
     // With room again, so are writes; the reserve comes first.
     let mut written = Err(PutError::NoSuchKey);
-    for _ in 0..200 {
+    for _ in 0..6000 {
         written = put(&store, "after", 100_000).await;
         if written.is_ok() {
             break;

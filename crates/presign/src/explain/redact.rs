@@ -42,7 +42,8 @@ const fn is_separator(byte: u8) -> bool {
 /// What stands before a parameter in a header, or in a sentence that quotes one, or where somebody hoped for the name to be
 /// overlooked.
 const fn is_separator_of_texts(byte: u8) -> bool {
-    matches!(byte, b' ' | b',' | b'+') || byte.is_ascii_control()
+    matches!(byte, b' ' | b',' | b'+' | b'(' | b'[' | b'{' | b'<' | b'"' | b'\'' | b'\\')
+        || byte.is_ascii_control()
 }
 
 /// Whether a byte is one of those that [`Pair::at`] or [`may_hold_telling_name`] looks at twice. Nearly none is, so the others
@@ -66,6 +67,9 @@ fn is_plain(byte: u8) -> bool {
     };
     IS_PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
 }
+
+/// How often a text may have been percent-encoded for a name in it to be found.
+const ENCODED_AT_MOST: usize = 8;
 
 /// What is no part of a name, though it stands at its edge.
 fn is_blank(character: char) -> bool {
@@ -234,7 +238,15 @@ fn push_without_telling_names(out: &mut String, text: &str) {
 
 /// The names in a text that a secret follows, however they are escaped.
 fn told_by(text: &str) -> Vec<&'static str> {
-    let lower = unescaped(&unescaped(text)).to_ascii_lowercase();
+    let mut plain = Cow::Borrowed(text);
+    for _ in 0..ENCODED_AT_MOST {
+        plain = match unescaped(&plain) {
+            Cow::Owned(next) if next != *plain => Cow::Owned(next),
+            _ => break,
+        };
+    }
+    // An ampersand as JSON may write it.
+    let lower = plain.to_ascii_lowercase().replace("\\u0026", "&");
     let telling = TELLING_NAMES.into_iter().filter(|name| lower.contains(name));
     telling.chain(SHORT_NAMES.into_iter().filter(|name| begins_parameter(&lower, name))).collect()
 }
@@ -245,7 +257,9 @@ fn begins_parameter(text: &str, name: &str) -> bool {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
         let after = text.get(at + name.len()..).unwrap_or_default();
         before.is_none_or(|&byte| is_separator(byte) || is_separator_of_texts(byte))
-            && after.trim_start_matches(is_blank).starts_with(['=', ':', '['])
+            && after
+                .trim_start_matches(|character| is_blank(character) || matches!(character, '"' | '\''))
+                .starts_with(['=', ':', '['])
     })
 }
 
@@ -357,10 +371,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_quick_look_misses_nothing(pieces in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12)) {
-            const PIECES: [&str; 36] = [
+            const PIECES: [&str; 41] = [
                 "x-amz-signature", "X-Amz-Security", "-Token", "x-goog", "-signature", "%2D", "%252d", "X", "-", "%58", "%2F",
                 "%3A", "%", "%7", "amz", "S%69gnature", "=", "\u{e9}",
                 "signature=", "sig=", "%3f", "%26", "%253B", "&",
+                "(", "\"", "\\u0026", "%25", "%2525",
                 "Signature", "sig", ":", "[]", "%5B", "%3a", "%00", "%2500", "\0", " ", ";", "?",
             ];
             let text: String = pieces.iter().map(|piece| *piece.get(&PIECES)).collect();

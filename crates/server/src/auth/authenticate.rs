@@ -108,8 +108,8 @@ fn verify_as_sent_to(
         host_bucket: host_bucket.as_deref(),
     };
     let unverified = Unverified::parse(request)?;
-    record.claimed(unverified.access_key_id(), unverified.mechanism());
     let key = app.ring.find(unverified.access_key_id());
+    record.claimed(unverified.access_key_id(), key.is_some(), unverified.mechanism());
     let verified = unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy)?;
     // The verifier lets nobody through without a key.
     let key = key.ok_or_else(S3Error::access_denied)?;

@@ -65,6 +65,15 @@ def write_everything(store, log, rounds=2):
     return acknowledged_after
 
 
+def holds_after_a_restart(start, data, store):
+    server = start(data)
+    store.connect(server)
+    store.verify()
+    assert store.put("afterwards", 100_000) is None
+    store.verify(["afterwards"])
+    server.kill()
+
+
 @pytest.mark.parametrize(("call", "fault"), SITES)
 def test_one_call_fails(call, fault, start, tmp_path, is_long):
     reached = 0
@@ -89,12 +98,7 @@ def test_one_call_fails(call, fault, start, tmp_path, is_long):
                 assert not acknowledged_after, f"{call} {at} failed, and then was acknowledged: {acknowledged_after}"
             server.kill()
         failed = has_failed(log)
-        server = start(data)
-        store.connect(server)
-        store.verify()
-        assert store.put("afterwards", 100_000) is None
-        store.verify(["afterwards"])
-        server.kill()
+        holds_after_a_restart(start, data, store)
         shutil.rmtree(data)
         reached += failed
         if not failed:
@@ -146,9 +150,4 @@ def test_the_index_of_the_log_cannot_grow(start, tmp_path):
         assert [store.put("changing", 160_000), store.delete("changing")] == [503, 503]
     reader.close()
     server.kill()
-    server = start(data)
-    store.connect(server)
-    store.verify()
-    assert store.put("afterwards", 100_000) is None
-    store.verify(["afterwards"])
-    server.kill()
+    holds_after_a_restart(start, data, store)

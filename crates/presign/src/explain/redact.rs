@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use crate::explain::decoded::{byte_of, fully_decoded};
+
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";
 
@@ -68,11 +70,8 @@ fn is_plain(byte: u8) -> bool {
     IS_PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
 }
 
-/// How often a text may have been percent-encoded for a name in it to be found.
-const ENCODED_AT_MOST: usize = 8;
-
 /// What is no part of a name, though it stands at its edge.
-fn is_blank(character: char) -> bool {
+pub(super) fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control()
 }
 
@@ -187,32 +186,58 @@ pub(super) fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
-/// A parameter's value, unless it is a secret.
+/// A parameter's value, unless its name, or what stands at the end of it, makes it a secret.
 pub(super) fn shown_parameter<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_parameter(name) { REDACTED } else { value }
+    if makes_secret(name) { REDACTED } else { value }
 }
 
-/// A header's value, unless it is a secret.
+/// A header's value, unless it is a secret: by the header's name, or because it is named as a secret parameter is.
 pub(super) fn shown_header<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_header(name) { REDACTED } else { value }
+    if is_secret_header(name) || makes_secret(name) { REDACTED } else { value }
+}
+
+/// Whether what follows that name is a secret. A name may be the beginning of a whole link, up to the equals sign before its
+/// signature.
+fn makes_secret(name: &str) -> bool {
+    is_secret_parameter(name) || (may_hold_telling_name(name) && !told_by(&format!("{name}=")).is_empty())
 }
 
 fn push_without_user(out: &mut String, start: &str) {
-    let Some((scheme, rest)) = start.split_once("://") else {
-        return push_without_telling_names(out, start);
-    };
-    let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
-    out.push_str(scheme);
-    out.push_str("://");
-    match authority.rsplit_once('@') {
-        Some((_, host)) => {
-            out.push_str(REDACTED);
-            out.push('@');
-            out.push_str(host);
+    push_without_telling_names(out, &without_users(start));
+}
+
+/// Takes out what stands before an `@` and the host of a URL, wherever in the text the URL begins.
+fn without_users(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at_checked(at + 3).unwrap_or((rest, ""));
+        let end = after.find(is_past_authority).unwrap_or(after.len());
+        let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        match authority.rsplit_once('@') {
+            Some((_, host)) => {
+                clean.push_str(before);
+                clean.push_str(REDACTED);
+                clean.push('@');
+                clean.push_str(host);
+            }
+            None if clean.is_empty() && !tail.contains("://") => return Cow::Borrowed(text),
+            None => {
+                clean.push_str(before);
+                clean.push_str(authority);
+            }
         }
-        None => out.push_str(authority),
+        rest = tail;
     }
-    push_without_telling_names(out, path);
+    if clean.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(rest);
+    Cow::Owned(clean)
+}
+
+fn is_past_authority(character: char) -> bool {
+    is_blank(character) || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>' | '(' | ')')
 }
 
 /// Cuts the text off after a telling name: a URL may carry another in a parameter, or have its question mark
@@ -238,13 +263,7 @@ fn push_without_telling_names(out: &mut String, text: &str) {
 
 /// The names in a text that a secret follows, however they are escaped.
 fn told_by(text: &str) -> Vec<&'static str> {
-    let mut plain = Cow::Borrowed(text);
-    for _ in 0..ENCODED_AT_MOST {
-        plain = match unescaped(&plain) {
-            Cow::Owned(next) if next != *plain => Cow::Owned(next),
-            _ => break,
-        };
-    }
+    let plain = fully_decoded(text);
     // An ampersand as JSON may write it.
     let lower = plain.to_ascii_lowercase().replace("\\u0026", "&");
     let telling = TELLING_NAMES.into_iter().filter(|name| lower.contains(name));
@@ -307,24 +326,22 @@ fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
 }
 
 fn escaped_byte(digits: Option<&[u8]>) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let &[high, low] = digits? else { return None };
-    Some(digit(high)? << 4 | digit(low)?)
+    byte_of(high, low)
 }
 
-/// Undoes percent-encoding as far as there is any; broken escapes stay.
-fn unescaped(text: &str) -> Cow<'_, str> {
+/// Undoes one layer of percent-encoding; broken escapes stay.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte == b'%') {
         return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     while let [first, tail @ ..] = rest {
         if let [b'%', high, low, after @ ..] = rest
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+            && let Some(byte) = byte_of(*high, *low)
         {
-            bytes.push(high << 4 | low);
+            bytes.push(byte);
             rest = after;
         } else {
             bytes.push(*first);
@@ -360,6 +377,8 @@ mod tests {
                 "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost",
             ),
             ("https://me:hidden@h/", "https://REDACTED@h/"),
+            ("agent (https://me:hidden@h/) b://h", "agent (https://REDACTED@h/) b://h"),
+            ("a://b c://me:hid@den@h d://e/f", "a://b c://REDACTED@h d://e/f"),
             ("/plain?signature-of=me", "/plain?signature-of=me"),
             ("/plain?sign:ed=me&size[]=1&s%00=x", "/plain?sign:ed=me&size[]=1&s%00=x"),
             ("", ""),
@@ -433,6 +452,10 @@ mod tests {
             "/b/k%3FSignature%5B%5D=hidden",
             "Signature=hidden",
             "/?X-Amz-Server-Side-Encryption-Customer-Key=hidden",
+            "/b/k%3FX-Amz-Signature=hidden&at=http://h/",
+            "https://X-Amz-Signature=hidden/k",
+            "/b/k%2525252525252525252525253FX-Amz-Signature%2525252525252525252525253Dhidden",
+            "/b/k?u=%2525252525252525252525252526Signature%252525252525252525252525253Dhidden",
         ] {
             let redacted = redact_url(url);
             assert!(!redacted.contains("hidden") && redacted.contains(REDACTED), "{redacted}");

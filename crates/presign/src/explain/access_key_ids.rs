@@ -35,18 +35,29 @@ fn id_in(credential: &str) -> &str {
     if is_scope(scope) { id } else { credential }
 }
 
-/// Whether it is `/20261129/us-east-1/s3/aws4_request`.
+/// Whether it is `/20261129/us-east-1/s3/aws4_request`, its slashes escaped or not.
 fn is_scope(text: &str) -> bool {
-    let mut parts = text.split('/');
-    let (Some(""), Some(date), Some(region), Some(service), Some("aws4_request"), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
+    let Some((date, rest)) = next_part(text) else { return false };
+    let Some((region, rest)) = next_part(rest) else { return false };
+    let Some((service, rest)) = next_part(rest) else { return false };
     let is_name = |name: &str| {
         name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
-    date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && is_name(region) && is_name(service)
+    matches!(rest, "/aws4_request" | "%2Faws4_request" | "%2faws4_request")
+        && date.len() == 8
+        && date.bytes().all(|byte| byte.is_ascii_digit())
+        && is_name(region)
+        && is_name(service)
+}
+
+/// What stands behind the slash at the beginning of a text, up to the next one, and the text from there on.
+fn next_part(text: &str) -> Option<(&str, &str)> {
+    let text = match text.as_bytes() {
+        [b'/', ..] => text.get(1..)?,
+        [b'%', b'2', b'F' | b'f', ..] => text.get(3..)?,
+        _ => return None,
+    };
+    text.split_at_checked(text.bytes().position(|byte| matches!(byte, b'/' | b'%'))?)
 }
 
 /// The text with every access key id in it cut to its beginning, but `known`, which is somebody's. What follows a cut id up to
@@ -64,7 +75,8 @@ pub(super) fn without_unknown_ids<'t>(text: &'t str, known: Option<&str>) -> Cow
         let value = text.get(next..).unwrap_or_default();
         let start = next + (value.len() - value.trim_start_matches(is_before_value).len());
         let value = text.get(start..).unwrap_or_default();
-        let value = value.get(..value.find(is_past_value).unwrap_or(value.len())).unwrap_or_default();
+        let end = value.bytes().position(is_past_value).unwrap_or(value.len());
+        let value = value.get(..end).unwrap_or_default();
         at = start + value.len();
         if value.is_empty() || value == REDACTED || known.is_some_and(|known| is_credential_of(value, known)) {
             continue;
@@ -91,6 +103,9 @@ fn next_sign(text: &str, at: usize, has_colon: bool) -> Option<usize> {
 
 /// Whether the name of an access key id stands at the end of the text, escaped or not.
 fn ends_with_name(text: &str) -> bool {
+    if !may_end_with_name(text.as_bytes()) {
+        return false;
+    }
     // A name is looked for in the last parameter alone: escapes before it are another's.
     let text = text.rsplit(['&', '?', '#', ' ']).next().unwrap_or(text);
     let text = fully_decoded(text);
@@ -103,24 +118,34 @@ fn ends_with_name(text: &str) -> bool {
     })
 }
 
+/// A quick look at the end of every name in a line of the access log. `false`: certainly none of [`NAMES`], however it is escaped.
+pub(super) fn may_end_with_name(text: &[u8]) -> bool {
+    match text {
+        [] | [.., b'%', _, _] => true,
+        [.., last] => match last {
+            b'l' | b'L' | b'd' | b'D' => true,
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'/' | b'~' => false,
+            _ => true,
+        },
+    }
+}
+
 /// What may stand around the sign between a name and its value.
 fn is_before_value(character: char) -> bool {
     is_blank(character) || matches!(character, '"' | '\'' | '`')
 }
 
 /// What ends a value as it is written. An escape of one of these does not: a secret may hold it.
-fn is_past_value(character: char) -> bool {
-    character.is_ascii_whitespace() || character.is_ascii_control() || matches!(character, '&' | '"' | '\'' | '`' | '<' | '>')
+fn is_past_value(byte: u8) -> bool {
+    matches!(byte, 0..=b' ' | b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' | 0x7f)
 }
 
 /// Whether that is the id, alone or with its scope behind it, encoded once or not at all.
-fn is_credential_of(value: &str, id: &str) -> bool {
+pub(super) fn is_credential_of(value: &str, id: &str) -> bool {
     match value.strip_prefix(id) {
         None => false,
         Some("") => true,
-        Some(scope) if scope.len() > 256 => false,
-        Some(scope) if scope.starts_with('/') => is_scope(scope),
-        Some(scope) => is_scope(&scope.replace("%2F", "/").replace("%2f", "/")),
+        Some(scope) => is_scope(scope),
     }
 }
 

@@ -26,6 +26,7 @@ mod refusal_cause;
 mod request_text;
 mod search;
 mod serialize;
+mod signature_shape;
 mod span;
 mod trial;
 mod variations;

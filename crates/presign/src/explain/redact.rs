@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use crate::explain::access_key_ids::{is_credential_of, may_end_with_name, without_unknown_ids};
 use crate::explain::decoded::{byte_of, fully_decoded};
+use crate::explain::signature_shape::{BASE64, HEXADECIMAL, Whereabouts, without_signature_shapes};
 
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";
@@ -87,9 +89,29 @@ pub(super) fn is_blank(character: char) -> bool {
 /// assert_eq!(presign::redact_url(target), "/b/k?X-Amz-Expires=60&X-Amz-Signature=REDACTED");
 /// ```
 pub fn redact_url(url: &str) -> String {
+    redact(url, Ids::All)
+}
+
+/// Which access key ids are told.
+#[derive(Clone, Copy)]
+pub(super) enum Ids<'k> {
+    /// All of them, and whatever is not called a signature.
+    All,
+    /// That one, if there is one, and of each other the beginning; nothing that looks like a signature.
+    Known(Option<&'k str>),
+}
+
+/// A text without its secrets, and without the ids that are not to be told.
+pub(super) fn redact(url: &str, ids: Ids<'_>) -> String {
+    // A method, above all: one word has no value that could be a secret.
+    if url.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return url.to_owned();
+    }
     let mut out = String::with_capacity(url.len() + REDACTED.len());
     let (start, query) = url.split_at_checked(url.find('?').unwrap_or(url.len())).unwrap_or((url, ""));
-    push_without_user(&mut out, start);
+    let start = without_users(start);
+    let is_path = start.starts_with('/') || start.contains("://");
+    push_piece(&mut out, &start, if is_path { Whereabouts::Path } else { Whereabouts::Elsewhere }, ids);
     let (mut copied, mut at) = (0, 0);
     while at < query.len() {
         let pair = Pair::at(query, at);
@@ -97,9 +119,10 @@ pub fn redact_url(url: &str) -> String {
             out.push_str(query.get(copied..=pair.name_end).unwrap_or_default());
             out.push_str(REDACTED);
             copied = pair.end;
-        } else if pair.may_tell {
+        } else if pair.may_tell || pair.may_hold_more(query, ids) {
             out.push_str(query.get(copied..at).unwrap_or_default());
-            push_without_telling_names(&mut out, query.get(at..pair.end).unwrap_or_default());
+            let piece = query.get(at..pair.end).unwrap_or_default();
+            push_piece(&mut out, piece, Whereabouts::Elsewhere, ids);
             copied = pair.end;
         }
         at = pair.end + 1;
@@ -118,6 +141,8 @@ struct Pair {
     is_name_escaped: bool,
     /// Whether it may hold a telling name, however it is escaped.
     may_tell: bool,
+    /// Whether a further parameter may have its equals sign in the value, however it is escaped.
+    may_assign: bool,
 }
 
 impl Pair {
@@ -130,6 +155,7 @@ impl Pair {
             end: bytes.len(),
             is_name_escaped: false,
             may_tell: bytes.get(start).is_some_and(|&first| may_begin_short_name(first)),
+            may_assign: false,
         };
         let mut has_equals = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
@@ -147,17 +173,35 @@ impl Pair {
                     has_equals = true;
                     pair.name_end = at;
                 }
+                b'=' | b':' => pair.may_assign = true,
                 b'-' => pair.may_tell |= begins_telling_name(bytes, at),
                 _ if is_separator_of_texts(byte) => pair.may_tell = true,
                 b'%' => {
                     pair.is_name_escaped |= !has_equals;
-                    pair.may_tell |= escapes_a_part_of_a_name(bytes, at);
+                    let byte = escaped_byte(bytes.get(at + 1..at + 3));
+                    pair.may_tell |= is_part_of_a_name(byte);
+                    pair.may_assign |= matches!(byte, Some(b'=' | b':'));
                 }
                 _ => {}
             }
         }
         pair.name_end = pair.name_end.min(pair.end);
         pair
+    }
+
+    /// Whether it may hold an access key id that is not to be told, or a signature under another name. The id of an ordinary link
+    /// is told apart at once.
+    fn may_hold_more(&self, query: &str, ids: Ids<'_>) -> bool {
+        let Ids::Known(known) = ids else { return false };
+        let name = query.get(self.start..self.name_end).unwrap_or_default();
+        let is_known = || {
+            let value = query.get(self.name_end + 1..self.end).unwrap_or_default();
+            known.is_some_and(|known| is_credential_of(value, known))
+        };
+        self.may_assign
+            || name.len() >= BASE64
+            || self.end - self.name_end > HEXADECIMAL
+            || (may_end_with_name(name.as_bytes()) && !is_known())
     }
 
     /// Whether it has a value that is a secret by its name.
@@ -202,8 +246,22 @@ fn makes_secret(name: &str) -> bool {
     is_secret_parameter(name) || (may_hold_telling_name(name) && !told_by(&format!("{name}=")).is_empty())
 }
 
-fn push_without_user(out: &mut String, start: &str) {
-    push_without_telling_names(out, &without_users(start));
+/// Appends a text in which no parameter is a secret by its own name.
+fn push_piece(out: &mut String, text: &str, whereabouts: Whereabouts, ids: Ids<'_>) {
+    let Ids::Known(known) = ids else { return push_without_telling_names(out, text) };
+    let mut told = Cow::Borrowed(text);
+    if may_hold_telling_name(text) {
+        let mut without = String::with_capacity(text.len());
+        push_without_telling_names(&mut without, text);
+        told = Cow::Owned(without);
+    }
+    // An ordinary path ends here.
+    let is_plain = !told.bytes().any(|byte| matches!(byte, b'=' | b':' | b'%'));
+    if is_plain && whereabouts == Whereabouts::Path {
+        return out.push_str(&told);
+    }
+    let told = without_unknown_ids(&told, known);
+    out.push_str(&without_signature_shapes(&told, whereabouts));
 }
 
 /// Takes out what stands before an `@` and the host of a URL, wherever in the text the URL begins.
@@ -317,7 +375,12 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
 /// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape.
 /// `%2F` and `%3A`, of which credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
-    escaped_byte(bytes.get(percent + 1..percent + 3)).is_none_or(|byte| {
+    is_part_of_a_name(escaped_byte(bytes.get(percent + 1..percent + 3)))
+}
+
+/// The same of the byte itself; `None`: the escape is broken.
+fn is_part_of_a_name(byte: Option<u8>) -> bool {
+    byte.is_none_or(|byte| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'%')
             || is_separator(byte)

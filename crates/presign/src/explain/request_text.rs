@@ -5,14 +5,14 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::explain::access_key_ids::{beginning, without_unknown_ids};
-use crate::explain::redact::{redact_url, shown_header, shown_parameter};
+use crate::explain::access_key_ids::beginning;
+use crate::explain::redact::{Ids, redact, shown_header, shown_parameter};
 
 /// A text from a request: a target, a header's value, the name of a parameter, a host, or a sentence that quotes one.
 ///
 /// A good URL can stand in any of them, percent-encoded any number of times, and whoever reads a log or an error could then use
 /// it. So there is no way to print such a text as it is: its `Display`, its `Debug` and what serde writes of it leave out the
-/// signatures, session tokens and keys that [`redact_url`] leaves out, and all but the beginning of any access key id, since a
+/// signatures, session tokens and keys that [`redact_url`](crate::redact_url) leaves out, and all but the beginning of any access key id, since a
 /// secret may have been put in the place of one.
 ///
 /// ```
@@ -27,11 +27,7 @@ impl RequestText<'_> {
     ///
     /// `None` leaves out all ids but their beginnings, as `Display` does.
     pub fn redacted(&self, known: Option<&str>) -> String {
-        let redacted = redact_url(&self.0);
-        match without_unknown_ids(&redacted, known) {
-            Cow::Borrowed(_) => redacted,
-            Cow::Owned(told) => told,
-        }
+        redact(&self.0, Ids::Known(known))
     }
 
     /// The same text, kept for longer than what it came from.

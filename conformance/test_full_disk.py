@@ -1,5 +1,6 @@
 """A disk that is full: uploads are refused in clear words, reads and deletes go on."""
 
+import os
 import resource
 import shutil
 import subprocess
@@ -40,6 +41,9 @@ def small_disk(start, tmp_path):
     if own_mounts:
         mount = f'mount -t tmpfs -o size={DISK} none "$0" && exec "$@"'
         return start(data, wrapper=[*own_mounts, "sh", "-c", mount, str(data)]), "no room left"
+    if listed := os.environ.get("XTASK_NOT_RUN"):
+        with open(listed, "a") as names:
+            names.write("1\ta real full disk under `presign serve`; this system lets nobody but root mount one\n")
     # Without restoring its signals the server ignores SIGXFSZ, as Python does, and sees the error instead.
     return start(data, popen={"preexec_fn": limit_file_size, "restore_signals": False}), "internal error"
 

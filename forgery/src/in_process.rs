@@ -8,6 +8,7 @@ use presign_server::Examination;
 use crate::door::{Doors, Outcome};
 use crate::executed::{difference, is_as_intended};
 use crate::good::{Good, Place};
+use crate::log_search;
 use crate::meaning::{Verdict, verdict};
 use crate::mutation::{MUTATIONS, Material};
 use crate::random::Random;
@@ -105,6 +106,7 @@ impl fmt::Display for Report {
 /// # Errors
 /// What keeps the stores under test from opening. Failures are in the report.
 pub fn run(seed: u64, altered: u64) -> anyhow::Result<Report> {
+    log_search::begin();
     let doors = Doors::open()?;
     Ok(run_against(&doors, &|place, request| doors.judge(place, request), seed, altered))
 }
@@ -123,6 +125,7 @@ fn run_against(doors: &Doors, judge: Judge<'_>, seed: u64, altered: u64) -> Repo
         let good = Good::draw(&mut random, setting);
         let Some(meant) = honoured(judge, &good, &mut report) else { continue };
         report.goods += 1;
+        log_search::watch(&good);
         let wanted = |donor: &Good| donor.recipe.mechanism == good.recipe.mechanism;
         let donor = loop {
             let donor = Good::draw(&mut random, setting);
@@ -130,8 +133,12 @@ fn run_against(doors: &Doors, judge: Judge<'_>, seed: u64, altered: u64) -> Repo
                 break donor;
             }
         };
+        log_search::watch(&donor);
         for _ in 0..OF_EACH {
             alter_once(judge, &good, &donor, &meant, &mut random, &mut report);
+            for line in log_search::leaks() {
+                report.fail("TOLD in the log", &[&line], &good.request, &good);
+            }
             if report.altered() >= next_control {
                 next_control += CONTROL_EVERY;
                 let control = Good::draw(&mut random, setting);

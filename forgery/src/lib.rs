@@ -9,10 +9,12 @@
 //! It is a tool for tests, and panics like one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod disclosure;
 mod door;
 mod executed;
 mod good;
 pub mod in_process;
+mod log_search;
 mod meaning;
 mod mutation;
 mod random;

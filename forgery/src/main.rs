@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use presign_forgery::{in_process, wire};
+use presign_forgery::{disclosure, in_process, wire};
 
 /// Alters good requests and expects every one of another meaning to be refused.
 #[derive(Parser)]
@@ -19,6 +19,9 @@ struct Options {
     /// How many are sent over a socket.
     #[arg(long, value_name = "COUNT", default_value_t = 50_000)]
     wire: u64,
+    /// How many links and secrets are put into requests, to be searched for in the log.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    disclosure: u64,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -32,6 +35,11 @@ fn main() -> anyhow::Result<ExitCode> {
     if options.wire > 0 {
         let report = wire::run(options.seed, options.wire)?;
         println!("over the wire, seed {}: {report}", options.seed);
+        has_failed |= report.failed > 0;
+    }
+    if options.disclosure > 0 {
+        let report = disclosure::run(options.seed, options.disclosure)?;
+        println!("in the log, seed {}: {report}", options.seed);
         has_failed |= report.failed > 0;
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -1,7 +1,7 @@
 //! The short run, with all other tests. The long one is `cargo xtask forgery`.
 #![allow(missing_docs)]
 
-use presign_forgery::{in_process, wire};
+use presign_forgery::{disclosure, in_process, wire};
 
 /// Another seed each time the tests are changed would make failures come and go; the long run takes any.
 const SEED: u64 = 20_261_121;
@@ -26,4 +26,13 @@ fn nothing_altered_is_honoured_over_the_wire() {
     println!("{report}");
     assert_eq!(report.failed, 0, "{report}");
     assert!(report.altered() >= 2000 && report.controls >= 1 && report.goods > 50 && report.restated > 50);
+}
+
+#[test]
+fn the_log_tells_no_link_and_no_secret() {
+    let report = disclosure::run(SEED, 4000).unwrap();
+    println!("{report}");
+    assert_eq!(report.failed, 0, "{report}");
+    assert!(report.links > 2000 && report.secrets > 800 && report.diagnoses > 100);
+    assert!(report.lines >= report.links + report.secrets, "{report}");
 }

@@ -1,11 +1,13 @@
 //! `cargo xtask durability`: what is acknowledged survives a loss of power, a full disk and a disk that fails.
 
-use std::process::{Command, ExitCode};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use crate::command::{answers, cargo, run};
+use crate::not_run::NotRun;
 use crate::python;
 use crate::workspace::Workspace;
 
@@ -37,16 +39,15 @@ enum Part {
 /// What a part exits with when the machine lacks something, after a line that says what.
 const NOT_RUN: u8 = 77;
 
-pub(crate) fn prove(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+pub(crate) fn prove(workspace: &Workspace, options: &Options, not_run: &NotRun) -> anyhow::Result<ExitCode> {
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
-    if wants(Part::Powerloss) && !lose_power(workspace, options)? {
+    if wants(Part::Powerloss) && !lose_power(workspace, options, not_run)? {
         return Ok(ExitCode::from(NOT_RUN));
     }
     if wants(Part::Faults) {
         if !answers(Command::new("strace").arg("--version")) {
-            println!(
-                "failing disks were not tried, for this machine lacks: strace (Debian: apt-get install strace)"
-            );
+            let why = "strace is missing (Debian: apt-get install strace)";
+            not_run.add(1, "the proof on full and failing disks", why)?;
             return Ok(ExitCode::from(NOT_RUN));
         }
         inject_faults(workspace, options)?;
@@ -55,7 +56,7 @@ pub(crate) fn prove(workspace: &Workspace, options: &Options) -> anyhow::Result<
 }
 
 /// Says whether the machine has what it takes.
-fn lose_power(workspace: &Workspace, options: &Options) -> anyhow::Result<bool> {
+fn lose_power(workspace: &Workspace, options: &Options, not_run: &NotRun) -> anyhow::Result<bool> {
     build(workspace, options, "presign-powerloss")?;
     let mut rig = Command::new(workspace.built("presign-powerloss", options.long));
     rig.arg("--scratch").arg(workspace.target().join("powerloss"));
@@ -65,10 +66,19 @@ fn lose_power(workspace: &Workspace, options: &Options) -> anyhow::Result<bool> 
     if let Some(seed) = options.seed {
         rig.arg("--seed").arg(seed.to_string());
     }
-    let status = rig.status().context("the power-loss rig could not be started")?;
+    let mut rig = rig.stdout(Stdio::piped()).spawn().context("the power-loss rig could not be started")?;
+    let mut last = String::new();
+    for line in BufReader::new(rig.stdout.take().context("the rig has no output")?).lines() {
+        last = line.context("the rig's output cannot be read")?;
+        println!("{last}");
+    }
+    let status = rig.wait().context("the power-loss rig")?;
     match status.code() {
         Some(0) => Ok(true),
-        Some(code) if code == i32::from(NOT_RUN) => Ok(false),
+        Some(code) if code == i32::from(NOT_RUN) => {
+            not_run.add(1, "the proof by losses of power", &last)?;
+            Ok(false)
+        }
         _ => bail!("the power-loss rig failed: {status}"),
     }
 }

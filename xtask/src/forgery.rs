@@ -14,14 +14,20 @@ pub(crate) struct Options {
     /// How many are sent over a socket.
     #[arg(long, value_name = "COUNT", default_value_t = 50_000)]
     wire: u64,
+    /// How many links and secrets are put into requests, to be searched for in the log.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    disclosure: u64,
 }
 
 pub(crate) fn run_long(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let mut forgery = cargo(workspace.root());
     forgery.args(["run", "--quiet", "--release", "--package", "presign-forgery", "--bin", "forgery", "--"]);
-    for (name, value) in
-        [("--seed", options.seed), ("--in-process", options.in_process), ("--wire", options.wire)]
-    {
+    for (name, value) in [
+        ("--seed", options.seed),
+        ("--in-process", options.in_process),
+        ("--wire", options.wire),
+        ("--disclosure", options.disclosure),
+    ] {
         forgery.args([name, &value.to_string()]);
     }
     run(&mut forgery)

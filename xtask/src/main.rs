@@ -10,6 +10,7 @@ mod growth;
 mod instructions;
 mod lint;
 mod node;
+mod not_run;
 mod proxied;
 mod published_faults;
 mod python;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::not_run::NotRun;
 use crate::workspace::Workspace;
 
 /// The project's own tasks.
@@ -83,19 +85,29 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::locate()?;
+    let not_run = NotRun::of(&workspace)?;
+    let outcome = start(task, &workspace, &not_run);
+    if let Err(error) = &outcome {
+        eprintln!("xtask: {error:#}");
+    }
+    not_run.tell();
+    Ok(outcome.unwrap_or(ExitCode::FAILURE))
+}
+
+fn start(task: Task, workspace: &Workspace, not_run: &NotRun) -> anyhow::Result<ExitCode> {
     match task {
-        Task::Test(options) => test::pass(&workspace, &options),
-        Task::Lint => lint::check(&workspace),
-        Task::Setup => setup::install(&workspace),
-        Task::Bench(options) => bench::measure(&workspace, &options),
-        Task::Instructions(options) => instructions::check(&workspace, &options),
-        Task::Growth(options) => growth::measure(&workspace, &options),
-        Task::Compare(options) => compare::measure(&workspace, &options),
-        Task::Forgery(options) => forgery::run_long(&workspace, &options),
-        Task::Fuzz(options) => fuzz::search(&workspace, &options),
-        Task::Timing(options) => timing::measure(&workspace, &options),
-        Task::Proxied(options) => return proxied::prove(&workspace, &options),
-        Task::Durability(options) => return durability::prove(&workspace, &options),
+        Task::Test(options) => test::pass(workspace, &options, not_run),
+        Task::Lint => lint::check(workspace, not_run),
+        Task::Setup => setup::install(workspace),
+        Task::Bench(options) => bench::measure(workspace, &options),
+        Task::Instructions(options) => instructions::check(workspace, &options, not_run),
+        Task::Growth(options) => growth::measure(workspace, &options),
+        Task::Compare(options) => compare::measure(workspace, &options),
+        Task::Forgery(options) => forgery::run_long(workspace, &options),
+        Task::Fuzz(options) => fuzz::search(workspace, &options),
+        Task::Timing(options) => timing::measure(workspace, &options),
+        Task::Proxied(options) => return proxied::prove(workspace, &options, not_run),
+        Task::Durability(options) => return durability::prove(workspace, &options, not_run),
     }?;
     Ok(ExitCode::SUCCESS)
 }

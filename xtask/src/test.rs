@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::command::{answers, cargo, run};
+use crate::not_run::NotRun;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{instructions, python, setup};
@@ -36,7 +37,7 @@ enum Part {
     Instructions,
 }
 
-pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+pub(crate) fn pass(workspace: &Workspace, options: &Options, not_run: &NotRun) -> anyhow::Result<()> {
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
     if wants(Part::Conformance) {
         require_clients()?;
@@ -45,20 +46,21 @@ pub(crate) fn pass(workspace: &Workspace, options: &Options) -> anyhow::Result<(
     setup::install(workspace)?;
     let mut steps = Steps::default();
     if wants(Part::Rust) {
-        steps.take("Rust tests", || rust(workspace));
+        steps.take("Rust tests", || rust(workspace, not_run));
     }
     if wants(Part::Doc) {
-        steps.take("documentation tests", || cargo_tests(workspace, &["test", "--workspace", "--doc"]));
+        steps.take("documentation tests", || cargo_tests(workspace, &["test", "--workspace", "--doc"], not_run));
     }
     if wants(Part::Conformance) {
-        steps.take("conformance suite", || conformance(workspace, options));
+        steps.take("conformance suite", || conformance(workspace, options, not_run));
     }
     if options.only.contains(&Part::Instructions) || (options.only.is_empty() && instructions::can_count()) {
         steps.take("counts of instructions", || {
-            instructions::check(workspace, &instructions::Options { record: false })
+            instructions::check(workspace, &instructions::Options { record: false }, not_run)
         });
     } else if options.only.is_empty() {
-        eprintln!("left out: counts of instructions; they need valgrind (Linux: apt install valgrind)");
+        let why = "valgrind is missing (Linux: apt install valgrind)";
+        not_run.add(instructions::COUNTED.len(), "counts of instructions", why)?;
     }
     steps.finish()
 }
@@ -82,19 +84,20 @@ fn missing_of(programs: &[&'static str]) -> Vec<&'static str> {
     programs.iter().copied().filter(is_missing).collect()
 }
 
-fn rust(workspace: &Workspace) -> anyhow::Result<()> {
+fn rust(workspace: &Workspace, not_run: &NotRun) -> anyhow::Result<()> {
     if answers(cargo(workspace.root()).args(["nextest", "--version"])) {
-        return cargo_tests(workspace, &["nextest", "run", "--workspace"]);
+        return cargo_tests(workspace, &["nextest", "run", "--workspace"], not_run);
     }
     eprintln!("cargo-nextest is not installed, so `cargo test` runs the tests: slower, and as thorough");
-    cargo_tests(workspace, &["test", "--workspace", "--lib", "--bins", "--tests"])
+    cargo_tests(workspace, &["test", "--workspace", "--lib", "--bins", "--tests"], not_run)
 }
 
-fn cargo_tests(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
-    run(cargo(workspace.root()).args(arguments).env("PRESIGN_PYTHON", python::interpreter(workspace)))
+fn cargo_tests(workspace: &Workspace, arguments: &[&str], not_run: &NotRun) -> anyhow::Result<()> {
+    let mut cargo = cargo(workspace.root());
+    run(not_run.share(cargo.args(arguments).env("PRESIGN_PYTHON", python::interpreter(workspace))))
 }
 
-fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+fn conformance(workspace: &Workspace, options: &Options, not_run: &NotRun) -> anyhow::Result<()> {
     let mut build = cargo(workspace.root());
     build.args(["build", "--package", "presign-cli"]);
     if options.long {
@@ -112,7 +115,7 @@ fn conformance(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     if options.long {
         pytest.arg("--long");
     }
-    run(pytest.args(&options.pytest))
+    run(not_run.share(pytest.args(&options.pytest)))
 }
 
 #[cfg(test)]

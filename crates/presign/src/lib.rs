@@ -33,7 +33,7 @@
 //! # Explain
 //!
 //! [`Explanation`] tells what a URL says, without its key; [`diagnose`] finds out, with it, why a request was refused
-//! and names the [`Cause`]; [`redact_url`] makes a URL fit for a log.
+//! and names the [`Cause`]; [`redact_url`] makes a URL fit for a log, and [`RequestText`] any text of a request.
 
 mod bucket_url;
 mod canonical_request;
@@ -61,7 +61,7 @@ pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use explain::{
     ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Cause, Diagnosis, Explanation,
     Limit, LineDifference, LinePart, NotPresigned, Notice, Operation, Operations, Parameter, Place,
-    RequiredHeader, Scheme, Side, Validity, Verdict, compare_canonical_requests, diagnose, diagnose_url,
+    RequestText, RequiredHeader, Scheme, Side, Validity, Verdict, compare_canonical_requests, diagnose, diagnose_url,
     redact_url,
 };
 pub use method::{Method, UnknownMethod};

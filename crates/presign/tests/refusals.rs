@@ -301,7 +301,7 @@ fn access_key_unknown() {
         let refusal = Ask { key: None, ..ask() }.get(&target).unwrap_err();
         assert_eq!(refusal.to_string(), "The AWS Access Key Id you provided does not exist in our records.");
         let access_key_id = "AKIAIOSFODNN7EXAMPLE".to_owned();
-        assert_eq!(refusal, Refusal::UnknownAccessKey { access_key_id });
+        assert_eq!(refusal, Refusal::UnknownAccessKey { access_key_id: access_key_id.into() });
     }
 }
 

@@ -7,13 +7,12 @@ use hyper::StatusCode;
 use hyper::Uri;
 use hyper::header::USER_AGENT;
 use hyper::http::request::Parts;
-use presign::{Mechanism, redact_url};
+use presign::{Mechanism, RequestText, SentCredential};
 use presign_s3::{ErrorCode, Operation, S3Error};
 use presign_store::StoreError;
 use tokio::time::Instant;
 
 use crate::http::RequestId;
-use crate::strangers_key;
 
 /// Stands for the status that nobody was there to receive any more, as in other servers' logs.
 const CLIENT_GONE: u16 = 499;
@@ -27,36 +26,38 @@ const USER_AGENT_BYTES: usize = 512;
 pub(crate) const CAUSE_BYTES: usize = 1024;
 
 /// What is known of a request, gathered on its way. Whatever way that is, the line is written when the record is dropped.
+///
+/// All that its sender wrote is kept as [`RequestText`], or not printable at all, so no line can hold it as it is.
 pub(crate) struct AccessRecord {
     id: RequestId,
     began: Instant,
     client: IpAddr,
-    method: hyper::Method,
-    uri: Uri,
-    user_agent: Option<String>,
+    method: RequestText<'static>,
+    uri: RequestText<'static>,
+    user_agent: Option<RequestText<'static>>,
     operation: Option<&'static str>,
-    access_key_id: Option<String>,
+    access_key_id: Option<SentCredential>,
     /// Whether that is one of the store's.
     is_key_known: bool,
     mechanism: Option<Mechanism>,
     /// `None` until there is an answer.
     status: Option<StatusCode>,
     error: Option<ErrorCode>,
-    cause: Option<String>,
+    cause: Option<RequestText<'static>>,
     bytes_in: u64,
     bytes_out: u64,
 }
 
 impl AccessRecord {
     pub(crate) fn begin(id: RequestId, peer: IpAddr, parts: &Parts) -> Self {
-        let user_agent =
-            parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+        let user_agent = parts.headers.get(USER_AGENT);
+        let user_agent = user_agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned().into());
         Self {
             id,
             began: Instant::now(),
             client: peer.to_canonical(),
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
+            method: parts.method.as_str().to_owned().into(),
+            uri: uri_text(&parts.uri),
             user_agent,
             operation: None,
             access_key_id: None,
@@ -76,7 +77,7 @@ impl AccessRecord {
 
     /// The key that the request claims, if it came so far.
     pub(crate) fn access_key_id(&self) -> Option<&str> {
-        self.access_key_id.as_deref()
+        self.access_key_id.as_ref().map(SentCredential::expose)
     }
 
     pub(crate) fn client(&mut self, address: IpAddr) {
@@ -85,9 +86,14 @@ impl AccessRecord {
 
     /// The key that the request claims, right or wrong.
     pub(crate) fn claimed(&mut self, access_key_id: &str, is_known: bool, mechanism: Mechanism) {
-        self.access_key_id = Some(access_key_id.to_owned());
+        self.access_key_id = Some(access_key_id.into());
         self.is_key_known = is_known;
         self.mechanism = Some(mechanism);
+    }
+
+    /// Whether that key is one of the store's.
+    pub(crate) fn is_key_known(&self) -> bool {
+        self.is_key_known
     }
 
     pub(crate) fn operation(&mut self, operation: &Operation) {
@@ -100,7 +106,7 @@ impl AccessRecord {
     }
 
     /// Why, in more words than the client gets.
-    pub(crate) fn because(&mut self, cause: String) {
+    pub(crate) fn because(&mut self, cause: RequestText<'static>) {
         self.cause = Some(cause);
     }
 
@@ -110,7 +116,7 @@ impl AccessRecord {
 
     pub(crate) fn broke_off(&mut self, error: &StoreError) {
         self.error = Some(ErrorCode::InternalError);
-        self.cause = Some(error.to_string());
+        self.cause = Some(error.to_string().into());
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode) {
@@ -135,24 +141,21 @@ impl AccessRecord {
             Some(Mechanism::FormV4) => ("POST", "SigV4"),
             Some(Mechanism::FormV2) => ("POST", "SigV2"),
         };
-        let (uri, access_key_id, cause) = (told_uri(&self.uri), &self.access_key_id, &self.cause);
-        let (mut uri, mut access_key_id) = (Cow::Owned(uri), access_key_id.as_deref().map(Cow::Borrowed));
-        let mut cause = cause.as_deref().map(Cow::Borrowed);
-        if !self.is_key_known {
-            uri = strangers_key::told_query(&uri).into();
-            if let Some(id) = &self.access_key_id
-                && let Cow::Owned(told) = strangers_key::told_id(id)
-            {
-                cause = cause.map(|cause| Cow::Owned(cause.replace(id, &told)));
-                access_key_id = Some(Cow::Owned(told));
-            }
-        }
+        let claimed = self.access_key_id();
+        // Of an id that is nobody's only the beginning is told, wherever it stands: it may be a secret in the wrong place.
+        let known = claimed.filter(|_| self.is_key_known);
+        let text = |text: &Option<RequestText<'_>>| {
+            text.as_ref().map_or(Cow::Borrowed("-"), |text| Cow::Owned(text.redacted(known)))
+        };
+        let access_key_id = match (claimed, known) {
+            (None, _) => Cow::Borrowed("-"),
+            (Some(_), Some(known)) => Cow::Borrowed(known),
+            (Some(unknown), None) => Cow::Owned(RequestText::beginning_of_id(unknown).to_string()),
+        };
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
-        let request =
-            [shortened(self.method.as_str(), METHOD_BYTES), " ", shortened(&uri, URI_BYTES)].concat();
-        let user_agent = self.user_agent.as_deref().map(Cow::Borrowed);
-        let [access_key_id, user_agent, cause] = [&access_key_id, &user_agent, &cause]
-            .map(|text| text.as_deref().map_or(Cow::Borrowed("-"), told));
+        let (method, uri) = (self.method.redacted(known), self.uri.redacted(known));
+        let request = [shortened(&method, METHOD_BYTES), " ", shortened(&uri, URI_BYTES)].concat();
+        let (user_agent, cause) = (text(&self.user_agent), text(&self.cause));
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,
@@ -173,25 +176,18 @@ impl AccessRecord {
     }
 }
 
-/// What was asked for, without the secrets in it.
-fn told_uri(uri: &Uri) -> String {
-    match (uri.scheme(), uri.authority()) {
-        (_, None) => redact_url(uri.path_and_query().map_or("*", |target| target.as_str())),
-        (Some(_), Some(_)) => redact_url(&uri.to_string()),
+/// What was asked for.
+fn uri_text(uri: &Uri) -> RequestText<'static> {
+    let text = match (uri.scheme(), uri.authority()) {
+        (_, None) => uri.path_and_query().map_or("*", |target| target.as_str()).to_owned(),
+        (Some(_), Some(_)) => uri.to_string(),
         // What CONNECT asks for is an authority alone, before which there may be a password as well.
         (None, Some(authority)) => match authority.as_str().rsplit_once('@') {
             Some((_, host)) => format!("REDACTED@{host}"),
             None => authority.to_string(),
         },
-    }
-}
-
-/// A text that a client wrote, or that quotes one, without the secrets that it may have put there.
-fn told(text: &str) -> Cow<'_, str> {
-    match text.bytes().any(|byte| matches!(byte, b'=' | b'%' | b':')) {
-        true => Cow::Owned(redact_url(text)),
-        false => Cow::Borrowed(text),
-    }
+    };
+    text.into()
 }
 
 /// The beginning of a text. Anybody may send a head of many kilobytes; that is no reason to keep it for ever.
@@ -231,7 +227,7 @@ mod tests {
                 "agent/1 (https://h/k?a=1&X-Amz-Signature=REDACTED",
             ),
         ] {
-            assert_eq!(told(text), logged);
+            assert_eq!(RequestText::from(text).to_string(), logged);
         }
     }
 
@@ -244,7 +240,7 @@ mod tests {
             ("/k?a=me:hidden@h", "/k?a=me:hidden@h"),
             ("*", "*"),
         ] {
-            assert_eq!(told_uri(&uri.parse().unwrap()), logged);
+            assert_eq!(uri_text(&uri.parse().unwrap()).to_string(), logged);
         }
     }
 

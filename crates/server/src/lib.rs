@@ -38,6 +38,7 @@ mod config;
 mod cors;
 mod endpoint;
 mod examination;
+mod exposure;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -46,7 +47,6 @@ mod keys;
 mod open_files;
 mod ops;
 mod server;
-mod strangers_key;
 mod sweep;
 
 pub use clock::{Clock, SystemClock};

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
+use crate::exposure::{Exposure, mode};
 use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::ops::{FullDisk, StoreFailures};
@@ -35,6 +36,14 @@ pub enum StartError {
         path: PathBuf,
         /// The system's words.
         reason: String,
+    },
+    /// Others than its owner can change the data directory, or the database in it, and with it who may do what.
+    #[error("{}: everybody on the machine may change this (mode {mode:03o}); run: chmod o-rwx {}", path.display(), path.display())]
+    Exposed {
+        /// The directory or the database.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
     },
     /// The data directory cannot be opened.
     #[error(transparent)]
@@ -84,7 +93,11 @@ impl Server {
         show_readers_in_small_steps(&listener);
 
         open_files::raise_limit();
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
         make_private_directory(&config.data)?;
+        check_exposure(&config.data)?;
         let options = StoreOptions { cache_bytes: config.cache_bytes, ..StoreOptions::default() };
         let store = Store::open(&config.data, options).await?;
         let (ring, new_root_key) = match keys::open_ring(&store, &config, clock.now().into()).await {
@@ -203,6 +216,24 @@ impl Server {
 fn make_private_directory(path: &Path) -> Result<(), StartError> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| StartError::DataDirectory { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Refuses a data directory that everybody on the machine may change, or in which they may change the database: who may do what
+/// stands there. That they may see the names of its files is said, and no more: the files are made for their owner alone.
+fn check_exposure(data: &Path) -> Result<(), StartError> {
+    for path in [data.to_owned(), data.join("metadata.sqlite")] {
+        // What is not there yet, or cannot be looked at, is the store's to make or refuse.
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        match Exposure::of(&metadata) {
+            Exposure::Writable => return Err(StartError::Exposed { path, mode: mode(&metadata) }),
+            Exposure::Readable => {
+                let path = path.display();
+                tracing::warn!("{path}: everybody on the machine may read this; run: chmod o-rwx {path}");
+            }
+            Exposure::Private => {}
+        }
+    }
+    Ok(())
 }
 
 async fn close(store: &Store) {

@@ -217,28 +217,131 @@ fn nobody_writes_lines_of_his_own_into_the_log() {
     assert!(!log.text().contains('\u{9b}'));
 }
 
+/// What is in a line, whatever of it is percent-encoded, and however often.
+fn decoded(line: &str) -> String {
+    let mut text: Vec<u8> = Vec::new();
+    for byte in line.bytes() {
+        text.push(byte);
+        while let [.., b'%', high, low] = text[..]
+            && let (Some(high), Some(low)) = (char::from(high).to_digit(16), char::from(low).to_digit(16))
+        {
+            text.truncate(text.len() - 3);
+            text.push(u8::try_from(high << 4 | low).unwrap());
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 #[test]
-fn a_secret_that_was_taken_for_the_id_is_not_told() {
+fn of_an_access_key_id_that_is_nobodys_four_bytes_are_told() {
     let log = &*LOG;
     let server = TestServer::start();
-    let encoded = SECRET.replace('/', "%2F").replace('+', "%2B");
     let (url, old) =
         (server.presign(&PresignRequest::get("k")), server.presign_sigv2(&PresignRequest::get("k")));
-    let in_header = format!(
-        "AWS4-HMAC-SHA256 Credential={SECRET}/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={}",
-        "0".repeat(64)
-    );
-    for call in [
-        server.call("GET", &url.replace(KEY_ID, &encoded)),
-        server.call("GET", &url.replace(KEY_ID, &encoded).replace("X-Amz-Expires=", "X-Amz-Expires=x")),
-        server.call("GET", &old.replace(KEY_ID, &encoded)),
-        server.call("GET", "/bucket/k").header("authorization", &in_header),
-    ] {
-        let line = log.line_of(&call.answer());
-        assert_holds(&line, &["status=40"]);
-        // Between its slashes, too, it is nobody else's business.
-        for part in SECRET.split('/').filter(|part| part.len() > 4) {
-            assert!(!line.contains(part), "{line}");
+    let nothing = "0".repeat(64);
+    let secrets = [
+        SECRET,
+        "AB7/K7MDENGbPxRfiCYEXAMPLEKEYwJalrXUtnFEM",
+        "/abcdefGhIjKlMnOpQrStUvWxYz0123456789AbCd",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNO",
+        "AB7/K7MDENGbP/xRfiCYEXAMP/LEKEYwJalr/XUtnF",
+    ];
+    for secret in secrets {
+        let encoded = secret.replace('/', "%2F").replace('+', "%2B");
+        let twice = encoded.replace('%', "%25");
+        let with = |url: &str| url.replace(KEY_ID, &encoded);
+        let in_header = format!(
+            "AWS4-HMAC-SHA256 Credential={secret}/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature={nothing}"
+        );
+        let without_scope =
+            format!("AWS4-HMAC-SHA256 Credential={secret}, SignedHeaders=host, Signature={nothing}");
+        let get = |target: &str| server.call("GET", target);
+        for (at, call) in [
+            get(&with(&url)),
+            get(&with(&url).replace("X-Amz-Expires=", "X-Amz-Expires=x")),
+            get(&with(&url).replace("us-east-1", "eu-west-1")),
+            get(&with(&url).replace("X-Amz-Credential", "x-amz%2Dcredential")),
+            get(&url.replace(&format!("{KEY_ID}%2F20261121%2Fus-east-1%2Fs3%2Faws4_request"), &encoded)),
+            get(&url.replace("%2F20261121%2Fus-east-1%2Fs3%2Faws4_request", "").replace(KEY_ID, &encoded)),
+            get(&url.replace(KEY_ID, &format!("{KEY_ID}%2F{encoded}"))),
+            get(&with(&old)),
+            get(&format!("{url}&AWSAccessKeyId={encoded}")),
+            get(&format!("{url}&u=%3FAWSAccessKeyId%3D{twice}")),
+            get("/bucket/k").header("authorization", &in_header),
+            get("/bucket/k").header("authorization", &without_scope),
+            get(&url).header("user-agent", &format!("https://h/k?AWSAccessKeyId={encoded}")),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let line = log.line_of(&call.answer());
+            let line = decoded(&line);
+            for part in secret.as_bytes().windows(8).step_by(4) {
+                let part = std::str::from_utf8(part).unwrap();
+                assert!(!line.contains(part), "{part} of {secret} in {at}: {line}");
+            }
         }
+    }
+    // The id that the store has is told, in either mechanism.
+    for target in [&url, &old] {
+        let line = log.line_of(&server.call("GET", target).answer());
+        assert_holds(&line, &["access_key_id=\"AKIDEXAMPLE\""]);
+        assert!(line.matches(KEY_ID).count() == 2, "{line}");
+    }
+}
+
+/// A wrong signature is explained to whoever reads the log, with names and paths that its sender chose.
+#[test]
+fn no_line_that_explains_a_wrong_signature_holds_a_live_one() {
+    let log = &*LOG;
+    let server = TestServer::start();
+    let live = server.presign(&PresignRequest::get("other"));
+    let signature = live.rsplit('=').next().unwrap().to_owned();
+    let escape = |text: &str| text.replace('%', "%25").replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
+    let once = escape(&live);
+    let twice = escape(&once);
+    let url = server.presign(&PresignRequest::get("k"));
+    let in_key = format!("k?X-Amz-Signature={signature}/");
+    let slashed = server.presign(&PresignRequest::get(in_key)).replace("/?X-Amz-Algorithm", "?X-Amz-Algorithm");
+    let get = |target: String| server.call("GET", &target);
+    for (what, shown, call) in [
+        ("plain", "`plain` was added", get(format!("{url}&plain=1"))),
+        ("a name", "was added", get(format!("{url}&{once}=1"))),
+        ("a name, encoded twice", "was added", get(format!("{url}&{twice}=1"))),
+        ("a name, encoded ten times", "was added", {
+            get(format!("{url}&{}=1", (0..8).fold(twice.clone(), |text, _| text.replace('%', "%25"))))
+        }),
+        ("the end of a name", "was added", get(format!("{url}&a?X-Amz-Signature={signature}"))),
+        ("a path's prefix", "before what was signed", get(format!("{once}{url}"))),
+        ("a signed path", "other slashes", get(slashed)),
+        ("a host", "a proxy made the Host", {
+            get(url.replace("/k?", "/j?")).host(&format!("h&X-Amz-Signature={signature}"))
+        }),
+    ] {
+        let began = Instant::now();
+        let line = loop {
+            let answer = call.clone().answer();
+            assert_eq!(answer.status, 403, "{what}");
+            let access = log.line_of(&answer);
+            assert!(!decoded(&access).contains(&signature), "{what}: {access}");
+            let id = answer.header("x-amz-request-id").unwrap().to_owned();
+            let asked = Instant::now();
+            let explained = loop {
+                let text = log.text();
+                let mut lines = text.lines().filter(|line| line.contains(&id));
+                match lines.find(|line| line.contains("why the signature is wrong")) {
+                    Some(line) => break Some(line.to_owned()),
+                    // One is explained at a time: this one may have been passed over.
+                    None if asked.elapsed() > Duration::from_millis(500) => break None,
+                    None => std::thread::sleep(Duration::from_millis(5)),
+                }
+            };
+            match explained {
+                Some(line) => break line,
+                None => assert!(began.elapsed() < PATIENCE, "{what} is never explained"),
+            }
+        };
+        assert_holds(&line, &[shown]);
+        assert!(!decoded(&line).contains(&signature), "{what}: {line}");
     }
 }

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use presign_server::{
@@ -160,6 +161,73 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
     assert!(matches!(both, ConfigError::BothTwins { name: "root_secret_access_key", .. }), "{both}");
     let missing = load(&[id, ("PRESIGN_ROOT_SECRET_ACCESS_KEY_FILE", "/nowhere/secret")]).unwrap_err();
     assert!(missing.to_string().starts_with("/nowhere/secret: cannot be read"), "{missing}");
+}
+
+/// Writes a file of that mode, which others than its owner may be allowed to read or write.
+fn write_with_mode(path: &Path, text: &str, mode: u32) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_secret_in_a_file_that_others_may_write_is_refused_and_one_that_they_may_read_is_warned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, link) = (directory.path().join("secret"), directory.path().join("link"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for named in [&path, &link] {
+        let load_with = |mode| {
+            write_with_mode(&path, "the-root-secret\n", mode);
+            load(&[
+                ("PRESIGN_ROOT_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+                ("PRESIGN_ROOT_SECRET_ACCESS_KEY_FILE", named.to_str().unwrap()),
+            ])
+        };
+        for private in [0o600, 0o400, 0o640, 0o660] {
+            assert_eq!(load_with(private).unwrap().warnings, Vec::<String>::new(), "{private:o}");
+        }
+        // What Kubernetes and Docker mount is often readable by all, in a container with nobody else in it.
+        for readable in [0o644, 0o444] {
+            let warnings = load_with(readable).unwrap().warnings;
+            assert!(matches!(&warnings[..], [one] if one.contains("may read") && one.contains("chmod")), "{warnings:?}");
+        }
+        for writable in [0o602, 0o666, 0o646] {
+            let refused = load_with(writable).unwrap_err();
+            assert!(matches!(&refused, ConfigError::Exposed { path, mode, .. } if path == named && *mode == writable));
+            assert!(!refused.to_string().contains("the-root-secret"), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_file_that_others_may_write_is_refused_and_a_secret_in_one_that_they_may_read_is_warned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("presign.toml");
+    let load_with = |text: &str, mode| {
+        write_with_mode(&path, text, mode);
+        load(&[("PRESIGN_CONFIG", path.to_str().unwrap())])
+    };
+    let with_secret = format!("master_key = \"{}\"\n", "ab".repeat(32));
+    let with_twin = "root_secret_access_key_file = \"/nowhere\"\nregion = \"a\"\n";
+    let warnings = |text: &str, mode| load_with(text, mode).unwrap().warnings.len();
+    assert_eq!((warnings(&with_secret, 0o600), warnings(&with_secret, 0o644)), (0, 1));
+    assert_eq!(warnings("region = \"a\"\n", 0o644), 0);
+    for text in [&with_secret, "region = \"a\"\n", with_twin] {
+        let refused = load_with(text, 0o646).unwrap_err();
+        assert!(matches!(&refused, ConfigError::Exposed { mode: 0o646, .. }), "{refused}");
+    }
+}
+
+#[test]
+fn no_error_quotes_a_link_that_was_put_in_the_place_of_a_value() {
+    let link = "https://h/b/k?X-Amz-Signature=hidden";
+    for variable in ["PRESIGN_REGION", "PRESIGN_PUBLIC_ENDPOINTS", "PRESIGN_TRUSTED_PROXIES", "PRESIGN_AUTH_SIGV2"] {
+        let refused = load(&[(variable, link)]).unwrap_err();
+        assert!(refused.to_string().contains(variable), "{refused}");
+        assert!(!format!("{refused} {refused:?}").contains("hidden"), "{refused:?}");
+    }
+    let overrides = Overrides { settings: vec![(link.into(), "1".into())], ..Overrides::default() };
+    let refused = Config::load(&environment(&[]), &overrides).unwrap_err();
+    assert!(!format!("{refused} {refused:?}").contains("hidden"), "{refused:?}");
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 mod in_flight;
+mod key_text;
 mod listing;
 mod memory_share;
 mod metadata;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -167,6 +168,7 @@ async fn a_store_that_is_not_running_is_backed_up_too_and_what_exists_is_left_al
     store.close().await.unwrap();
     drop(store);
     std::fs::write(data.join("master.key"), "secret").unwrap();
+    std::fs::set_permissions(data.join("master.key"), PermissionsExt::from_mode(0o600)).unwrap();
     let manifest = back_up(&data, &to).await.unwrap();
     assert_eq!(manifest.objects, 8);
     assert!(!to.join("master.key").exists());
@@ -186,6 +188,26 @@ async fn a_store_that_is_not_running_is_backed_up_too_and_what_exists_is_left_al
     let again = directory.path().join("again with key");
     restore(&with_key, &again, |_| {}).unwrap();
     assert_eq!(std::fs::read_to_string(again.join("master.key")).unwrap(), "secret");
+}
+
+#[tokio::test]
+async fn a_master_key_that_others_may_read_is_not_taken_along() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, to] = ["data", "backup"].map(|name| directory.path().join(name));
+    open(&data).await.close().await.unwrap();
+    let key = data.join("master.key");
+    std::fs::write(&key, "secret").unwrap();
+    let back_up = |mode| {
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(mode)).unwrap();
+        create(&data, &to, BackupOptions { with_master_key: true }, |_| {}).map_err(|error| error.to_string())
+    };
+    for exposed in [0o604, 0o602, 0o644, 0o666] {
+        let refused = back_up(exposed).unwrap_err();
+        assert!(refused.contains("chmod 600") && !to.exists(), "{refused}");
+    }
+    assert!(back_up(0o640).is_ok());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&to), mode(&to.join("master.key"))), (0o700, 0o600));
 }
 
 #[tokio::test]

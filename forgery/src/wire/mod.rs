@@ -8,6 +8,7 @@ use presign::Method;
 use crate::executed::is_free;
 use crate::good::Good;
 use crate::in_process::{Report, altered};
+use crate::log_search;
 use crate::meaning::{Verdict, verdict};
 use crate::random::Random;
 use crate::raw::RawRequest;
@@ -26,6 +27,7 @@ const LOOK_EVERY: u64 = 500;
 /// # Errors
 /// What keeps the store from starting or answering, and a store that is not what it was. Other failures are in the report.
 pub fn run(seed: u64, altered_requests: u64) -> anyhow::Result<Report> {
+    log_search::begin();
     let mut store = WireStore::start()?;
     let setting = store.setting();
     let mut client = Client::new(store.address);
@@ -44,8 +46,13 @@ pub fn run(seed: u64, altered_requests: u64) -> anyhow::Result<Report> {
                 break donor;
             }
         };
+        log_search::watch(&good);
+        log_search::watch(&donor);
         for _ in 0..OF_EACH {
             alter_once(&mut client, &mut store, &good, &donor, &mut random, &mut report)?;
+            for line in log_search::leaks() {
+                report.fail("TOLD in the log", &[&line], &good.request, &good);
+            }
             if report.altered() >= next_control {
                 next_control += CONTROL_EVERY;
                 let control = Good::draw(&mut random, &setting);

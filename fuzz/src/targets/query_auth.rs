@@ -26,6 +26,6 @@ pub(super) fn refuse_forgery(request: Request<'_>) {
         let again = Unverified::parse(request).expect("it was read before");
         assert_eq!((again.access_key_id(), again.mechanism()), (id.as_str(), mechanism));
         let unknown = again.verify(None, NOW, &POLICY).expect_err("there is no such key");
-        assert_eq!(unknown, Refusal::UnknownAccessKey { access_key_id: id });
+        assert_eq!(unknown, Refusal::UnknownAccessKey { access_key_id: id.into() });
     }
 }

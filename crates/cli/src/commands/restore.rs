@@ -1,10 +1,11 @@
 //! `presign restore`: a store from a backup.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueHint};
-use presign_store::backup::restore;
+use presign_store::backup::{MASTER_KEY, restore};
 
 /// Make a store of a backup, and check all of it
 ///
@@ -32,6 +33,12 @@ store with the root key or the master key in its settings is started with the sa
 /// Restores, and says what there is.
 pub(crate) fn run(arguments: &RestoreArguments, quiet: bool) -> Result<()> {
     let made = restore(&arguments.backup, &arguments.data, |finding| eprintln!("damaged: {finding}"))?;
+    let key = arguments.backup.join(MASTER_KEY);
+    // The copy is its owner's alone; a disaster is no time to refuse one, on a disk that knows no modes perhaps.
+    if std::fs::metadata(&key).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0) {
+        let key = key.display();
+        eprintln!("presign: warning: {key}: everybody on the machine may read this master key; run: chmod 600 {key}");
+    }
     if !quiet {
         let (objects, blobs, bytes) = (made.objects, made.blobs, made.blob_bytes);
         let data = arguments.data.display();

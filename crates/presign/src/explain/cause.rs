@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::explain::request_text::RequestText;
 use crate::method::Method;
 use crate::timestamp::Timestamp;
 
@@ -16,16 +17,16 @@ pub enum Cause {
     /// Signed for another Host than the one that arrived: another address, or a proxy that rewrites it.
     HostChanged {
         /// The Host that was signed.
-        signed: String,
+        signed: RequestText<'static>,
         /// The Host that arrived.
-        arrived: String,
+        arrived: RequestText<'static>,
     },
     /// Signed in virtual-hosted style and sent in path style, or the other way about.
     AddressingChanged {
         /// The Host that was signed.
-        signed_host: String,
+        signed_host: RequestText<'static>,
         /// The path that was signed.
-        signed_path: String,
+        signed_path: RequestText<'static>,
     },
     /// Signed for another method.
     OtherMethod {
@@ -37,23 +38,23 @@ pub enum Cause {
     /// Parameters were added to the query after signing.
     ParameterAdded {
         /// Their names.
-        names: Vec<String>,
+        names: Vec<RequestText<'static>>,
     },
     /// A signed parameter was taken off the query.
     ParameterDropped {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
         /// The value that it was signed with.
-        signed: String,
+        signed: RequestText<'static>,
     },
     /// A signed parameter has another value.
     ParameterChanged {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
         /// The value that was signed.
-        signed: String,
+        signed: RequestText<'static>,
         /// The value that arrived.
-        arrived: String,
+        arrived: RequestText<'static>,
     },
     /// A space was signed and a plus sign arrived, which form encoding means as a space and S3 does not.
     PlusForSpace {
@@ -86,60 +87,60 @@ pub enum Cause {
     /// A slash arrived that was not signed, or one at the end was lost.
     SlashesChanged {
         /// The path that was signed.
-        signed_path: String,
+        signed_path: RequestText<'static>,
     },
     /// `.` or `..` in the path was resolved on one side and not on the other.
     PathNormalised {
         /// The path that was signed.
-        signed_path: String,
+        signed_path: RequestText<'static>,
     },
     /// The path arrived with something before it.
     PathPrefixAdded {
         /// What was put before it.
-        prefix: String,
+        prefix: RequestText<'static>,
     },
     /// The path was signed with something before it, which a proxy takes off.
     PathPrefixRemoved {
         /// What was taken off.
-        prefix: String,
+        prefix: RequestText<'static>,
     },
     /// A signed header was not sent.
     HeaderMissing {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
         /// The value that was signed, if it was found.
-        signed: Option<String>,
+        signed: Option<RequestText<'static>>,
     },
     /// A signed header has another value.
     HeaderChanged {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
         /// The value that was signed.
-        signed: String,
+        signed: RequestText<'static>,
         /// The value that arrived.
-        arrived: String,
+        arrived: RequestText<'static>,
     },
     /// A header was sent that the signature says is not there; SigV2 covers some headers by their absence.
     HeaderAdded {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
     },
     /// The same name stands as a header and in the URL, with different values.
     HeaderContradictsUrl {
         /// The name.
-        name: String,
+        name: RequestText<'static>,
     },
     /// Headers arrived that must be signed and are not.
     UnsignedHeaders {
         /// Their names in lower case.
-        names: Vec<String>,
+        names: Vec<RequestText<'static>>,
     },
     /// `host` is not among the signed headers.
     HostNotSigned,
     /// The payload line of the canonical request is another than S3's.
     PayloadLine {
         /// The line that was signed.
-        signed: String,
+        signed: RequestText<'static>,
     },
     /// The body's hash is missing from a request that must have it, or is none.
     PayloadHash,
@@ -156,7 +157,7 @@ pub enum Cause {
     /// The secret is another one, or something changed that left no trace.
     WrongSecret {
         /// Signed headers whose values may have changed instead: what was signed cannot be told from a signature.
-        or_headers: Vec<String>,
+        or_headers: Vec<RequestText<'static>>,
     },
     /// Temporary credentials, and their session token did not come along.
     SessionTokenMissing,
@@ -166,20 +167,20 @@ pub enum Cause {
     SessionTokenUnexpected,
     /// No such access key.
     KeyUnknown {
-        /// The access key id that the request names.
-        access_key_id: String,
+        /// The beginning of the access key id that the request names. The rest may be a secret that was put in its place.
+        access_key_id: RequestText<'static>,
     },
     /// Signed for another region.
     Region {
         /// The region signed for.
-        signed: String,
+        signed: RequestText<'static>,
         /// The store's.
-        expected: String,
+        expected: RequestText<'static>,
     },
     /// Something else is wrong with the credential scope.
     Scope {
         /// S3's words.
-        message: String,
+        message: RequestText<'static>,
     },
     /// The signer's clock and the store's are apart.
     Clock {
@@ -203,7 +204,7 @@ pub enum Cause {
     /// Its life is none that S3 takes.
     Life {
         /// S3's words.
-        message: String,
+        message: RequestText<'static>,
     },
     /// Parts of the signature are missing.
     ParametersMissing {
@@ -219,32 +220,32 @@ pub enum Cause {
     /// A kind of signature that the store does not take.
     MechanismNotTaken {
         /// The store's words, and what to do.
-        message: String,
+        message: RequestText<'static>,
     },
     /// Something that may stand once stands twice.
     Repeated {
         /// Its name.
-        name: String,
+        name: RequestText<'static>,
     },
     /// Something cannot be read.
     Malformed {
         /// S3's words.
-        message: String,
+        message: RequestText<'static>,
     },
     /// Not a method of S3.
     UnknownMethod {
         /// The method.
-        method: String,
+        method: RequestText<'static>,
     },
     /// A limit in the URL itself forbids this use, or is not understood.
     Limit {
         /// Which, and why.
-        message: String,
+        message: RequestText<'static>,
     },
     /// The policy of a browser form forbids the upload.
     Form {
         /// S3's words.
-        message: String,
+        message: RequestText<'static>,
     },
 }
 

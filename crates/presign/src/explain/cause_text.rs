@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::explain::cause::{Cause, Place, Side};
+use crate::explain::request_text::RequestText;
 use crate::explain::span::Span;
 
 impl fmt::Display for Place {
@@ -192,11 +193,11 @@ impl fmt::Display for Cause {
             | Cause::MechanismNotTaken { message }
             | Cause::Malformed { message }
             | Cause::Limit { message }
-            | Cause::Form { message } => f.write_str(message),
+            | Cause::Form { message } => write!(f, "{message}"),
         }
     }
 }
 
-fn quoted(names: &[String]) -> String {
+fn quoted(names: &[RequestText<'_>]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -96,7 +96,7 @@ impl Serialize for Verdict {
 /// let request = Request::new("GET", target, &headers);
 /// let policy = VerifyPolicy::new("us-east-1");
 /// let diagnosis = presign::diagnose(&request, &key, now, &policy, &["https://files.example.com"]);
-/// let (signed, arrived) = ("files.example.com".to_owned(), "10.0.0.7:9000".to_owned());
+/// let (signed, arrived) = ("files.example.com".into(), "10.0.0.7:9000".into());
 /// assert_eq!(diagnosis.cause, Some(Cause::HostChanged { signed, arrived }));
 /// assert_eq!(diagnosis.differing_lines[0].line, 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::explain::{LinePart, Place, Side};
+use crate::explain::{LinePart, Place, RequestText, Side};
 use crate::signing_key::{SigningKey, sha256};
 use crate::{BucketUrl, Caveats, PresignRequest, Signer};
 
@@ -71,7 +71,7 @@ fn changed(text: &str, from: &str, to: &str) -> String {
 }
 
 fn host_changed(arrived: &str) -> Cause {
-    Cause::HostChanged { signed: HOST.to_owned(), arrived: arrived.to_owned() }
+    Cause::HostChanged { signed: HOST.into(), arrived: arrived.to_owned().into() }
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_host_that_was_signed_on_the_own_machine_is_guessed() {
         let signed = signed.strip_prefix("http://").unwrap();
         assert_honoured("GET", target, &[("host", signed)]);
         let expected =
-            Cause::HostChanged { signed: signed.to_owned(), arrived: "s3.example.net:9000".to_owned() };
+            Cause::HostChanged { signed: signed.into(), arrived: "s3.example.net:9000".into() };
         assert_eq!(cause("GET", target, &[("host", "s3.example.net:9000")]), expected);
     }
 }
@@ -120,12 +120,12 @@ fn the_bucket_may_have_moved_between_host_and_path() {
     let target = url.strip_prefix("https://photos.files.example.com").unwrap();
     assert_honoured("GET", target, &[("host", "photos.files.example.com")]);
     let moved = Cause::AddressingChanged {
-        signed_host: "photos.files.example.com".to_owned(),
-        signed_path: "/a/k".to_owned(),
+        signed_host: "photos.files.example.com".into(),
+        signed_path: "/a/k".into(),
     };
     assert_eq!(cause("GET", &format!("/photos{target}"), &HEADERS), moved);
     let in_path = sign(&PresignRequest::get("k"));
-    let moved = Cause::AddressingChanged { signed_host: HOST.to_owned(), signed_path: "/b/k".to_owned() };
+    let moved = Cause::AddressingChanged { signed_host: HOST.into(), signed_path: "/b/k".into() };
     let target = in_path.strip_prefix("/b").unwrap();
     assert_eq!(cause("GET", target, &[("host", "b.files.example.com")]), moved);
 }
@@ -142,7 +142,7 @@ fn the_method_is_found() {
     assert_honoured("GET", &old, &HEADERS);
     let expected = Cause::OtherMethod { signed: Method::Get, arrived: Method::Head };
     assert_eq!(cause("HEAD", &old, &HEADERS), expected);
-    assert_eq!(cause("BREW", &target, &HEADERS), Cause::UnknownMethod { method: "BREW".to_owned() });
+    assert_eq!(cause("BREW", &target, &HEADERS), Cause::UnknownMethod { method: "BREW".into() });
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn parameters_that_came_and_went_are_found() {
     let target = sign(&PresignRequest::get("k").version_id("v"));
     assert_honoured("GET", &target, &HEADERS);
     let added = |names: &[&str]| Cause::ParameterAdded {
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        names: names.iter().map(|name| (*name).to_owned().into()).collect(),
     };
     let case = |added: &str| cause("GET", &changed(&target, "?", &format!("?{added}&")), &HEADERS);
     assert_eq!(case("utm_source=a&fbclid=b"), added(&["utm_source", "fbclid"]));
@@ -159,13 +159,13 @@ fn parameters_that_came_and_went_are_found() {
 
     let javascript = sign(&PresignRequest::get("k").query("x-id", "GetObject"));
     assert_honoured("GET", &javascript, &HEADERS);
-    let dropped = Cause::ParameterDropped { name: "x-id".to_owned(), signed: "GetObject".to_owned() };
+    let dropped = Cause::ParameterDropped { name: "x-id".into(), signed: "GetObject".into() };
     assert_eq!(cause("GET", &changed(&javascript, "x-id=GetObject&", ""), &HEADERS), dropped);
 
     let longer = Cause::ParameterChanged {
-        name: "X-Amz-Expires".to_owned(),
-        signed: "3600".to_owned(),
-        arrived: "86400".to_owned(),
+        name: "X-Amz-Expires".into(),
+        signed: "3600".into(),
+        arrived: "86400".into(),
     };
     assert_eq!(cause("GET", &changed(&target, "Expires=3600", "Expires=86400"), &HEADERS), longer);
 }
@@ -218,15 +218,15 @@ fn slashes_dots_and_prefixes_are_found() {
     };
     assert_eq!(case("x//y", "/b/x/y", &HEADERS), Cause::SlashesMerged);
     assert_eq!(case("/x", "/b/x", &HEADERS), Cause::SlashesMerged);
-    let signed_path = "/b/x/y".to_owned();
+    let signed_path: RequestText<'_> = "/b/x/y".into();
     assert_eq!(case("x/y", "//b//x/y", &HEADERS), Cause::SlashesChanged { signed_path: signed_path.clone() });
     assert_eq!(case("x/y", "/b/x/y/", &HEADERS), Cause::SlashesChanged { signed_path: signed_path.clone() });
-    let closing = Cause::SlashesChanged { signed_path: "/b/x/".to_owned() };
+    let closing = Cause::SlashesChanged { signed_path: "/b/x/".into() };
     assert_eq!(case("x/", "/b/x", &HEADERS), closing);
     assert_eq!(case("x/y", "/b/./x/z/../y", &HEADERS), Cause::PathNormalised { signed_path });
-    let signed_path = "/b/x/./y".to_owned();
+    let signed_path = "/b/x/./y".into();
     assert_eq!(case("x/./y", "/b/x/y", &HEADERS), Cause::PathNormalised { signed_path });
-    let prefix = || "/s3".to_owned();
+    let prefix = || "/s3".into();
     assert_eq!(case("x", "/s3/b/x", &HEADERS), Cause::PathPrefixAdded { prefix: prefix() });
 
     let based = BucketUrl::path_style("https://files.example.com/s3", "b").unwrap();
@@ -245,31 +245,31 @@ fn headers_are_found_missing_changed_and_added() {
         sign(&PresignRequest::put("k").header("content-type", "image/png").header("x-amz-meta-a", "1"));
     let good = [("host", HOST), ("Content-Type", "image/png"), ("x-amz-meta-a", "1")];
     assert_honoured("PUT", &target, &good);
-    let signed = Some("image/png".to_owned());
-    let name = || "content-type".to_owned();
+    let signed = Some("image/png".into());
+    let name = || "content-type".into();
     assert_eq!(cause("PUT", &target, &[good[0], good[2]]), Cause::HeaderMissing { name: name(), signed });
     assert_eq!(
         cause("PUT", &target, &[good[0], ("content-type", "image/png; charset=utf-8"), good[2]]),
         Cause::HeaderChanged {
             name: name(),
-            signed: "image/png".to_owned(),
-            arrived: "image/png; charset=utf-8".to_owned()
+            signed: "image/png".into(),
+            arrived: "image/png; charset=utf-8".into()
         }
     );
     let appended = [good[0], good[1], ("content-type", "text/html"), good[2]];
     assert!(matches!(cause("PUT", &target, &appended), Cause::HeaderChanged { .. }));
-    let missing = Cause::HeaderMissing { name: "x-amz-meta-a".to_owned(), signed: None };
+    let missing = Cause::HeaderMissing { name: "x-amz-meta-a".into(), signed: None };
     assert_eq!(cause("PUT", &target, &good[..2]), missing);
-    let suspects = vec!["content-type".to_owned(), "x-amz-meta-a".to_owned()];
+    let suspects = vec!["content-type".into(), "x-amz-meta-a".into()];
     let other = [good[0], good[1], ("x-amz-meta-a", "2")];
     assert_eq!(cause("PUT", &target, &other), Cause::WrongSecret { or_headers: suspects });
-    let names = vec!["x-amz-acl".to_owned()];
+    let names = vec!["x-amz-acl".into()];
     let unsigned = [good[0], good[1], good[2], ("X-Amz-Acl", "public-read")];
     assert_eq!(cause("PUT", &target, &unsigned), Cause::UnsignedHeaders { names });
 
     let in_url = sign(&PresignRequest::put("k").query("x-amz-meta-a", "1"));
     assert_honoured("PUT", &in_url, &[good[0], good[2]]);
-    let contradicts = Cause::HeaderContradictsUrl { name: "x-amz-meta-a".to_owned() };
+    let contradicts = Cause::HeaderContradictsUrl { name: "x-amz-meta-a".into() };
     assert_eq!(cause("PUT", &in_url, &[good[0], ("x-amz-meta-a", "2")]), contradicts);
 
     let old = sign_v2(&PresignRequest::put("k"));
@@ -281,7 +281,7 @@ fn headers_are_found_missing_changed_and_added() {
     assert_honoured("PUT", &old, &HEADERS);
     let old = changed(&old, "content-type=text%2Fcsv&", "");
     assert_honoured("PUT", &old, &[("host", HOST), ("content-type", "text/csv")]);
-    let signed = Some("text/csv".to_owned());
+    let signed = Some("text/csv".into());
     assert_eq!(cause("PUT", &old, &HEADERS), Cause::HeaderMissing { name: name(), signed });
 }
 
@@ -303,7 +303,7 @@ fn the_secret_and_its_white_space_are_told() {
     assert_eq!(with("another", &target), Some(Cause::WrongSecret { or_headers: Vec::new() }));
     let other = Credentials::new("AKIDOTHER", SECRET);
     let unknown = run(&Request::new("GET", &target, &HEADERS), &other, now());
-    assert_eq!(unknown.cause, Some(Cause::KeyUnknown { access_key_id: "AKIDEXAMPLE".to_owned() }));
+    assert_eq!(unknown.cause, Some(Cause::KeyUnknown { access_key_id: "AKID\u{2026}".into() }));
     assert_eq!(unknown.also, []);
 }
 
@@ -340,11 +340,11 @@ fn time_and_region_speak_for_themselves_and_the_signature_is_looked_at_too() {
 
     let both = at(NOW + 100, &format!("{target}&a=1"));
     assert_eq!(both.cause, Some(expired));
-    assert_eq!(both.also, [Cause::ParameterAdded { names: vec!["a".to_owned()] }]);
+    assert_eq!(both.also, [Cause::ParameterAdded { names: vec!["a".into()] }]);
 
     let elsewhere = VerifyPolicy::new("eu-central-1");
     let request = Request::new("GET", &target, &HEADERS);
-    let (signed, expected) = ("us-east-1".to_owned(), "eu-central-1".to_owned());
+    let (signed, expected) = ("us-east-1".into(), "eu-central-1".into());
     let diagnosis = diagnose(&request, &key(), now(), &elsewhere, &[]);
     assert_eq!((diagnosis.cause, diagnosis.also), (Some(Cause::Region { signed, expected }), Vec::new()));
 }
@@ -378,7 +378,7 @@ fn a_long_request_is_no_reason_to_search_long() {
     let target = changed(&target, "SignedHeaders=host", &signed);
     let hosts = vec!["h"; 2000].join(",");
     let arrived = [("host", "h"), ("x-forwarded-host", hosts.as_str()), ("h1", hosts.as_str())];
-    let missing = Cause::HeaderMissing { name: "h0".to_owned(), signed: None };
+    let missing = Cause::HeaderMissing { name: "h0".into(), signed: None };
     assert_eq!(cause("GET", &target, &arrived), missing);
 }
 
@@ -431,7 +431,7 @@ fn signers_that_do_not_follow_the_rules_are_found() {
     assert_eq!(case(&twice), Cause::EncodedTwiceBySigner { place: Place::Path });
     let signed = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned();
     let hashed = signed_by_hand("/b/k", "/b/k", "", &signed, true);
-    assert_eq!(case(&hashed), Cause::PayloadLine { signed });
+    assert_eq!(case(&hashed), Cause::PayloadLine { signed: signed.into() });
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn two_changes_that_go_together_are_both_named() {
     let parts: Vec<LinePart> = found.differing_lines.into_iter().map(|difference| difference.part).collect();
     assert_eq!(parts, [LinePart::Method, LinePart::Header { header: "host".to_owned() }]);
     let found = request("PUT", &changed(&target, "/b/a%20b", "/s3/b/a%20b"));
-    assert_eq!(found.also, [Cause::PathPrefixAdded { prefix: "/s3".to_owned() }]);
+    assert_eq!(found.also, [Cause::PathPrefixAdded { prefix: "/s3".into() }]);
 }
 
 #[test]

@@ -187,8 +187,8 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
     let shown = |text: &str, other: Option<&str>| match part {
         LinePart::Query => parameters_not_in(text, other.unwrap_or_default()),
         LinePart::Header { header } if shown_header(header, "") == REDACTED => format!("{header}:{REDACTED}"),
-        LinePart::Path | LinePart::Resource => redact_url(text),
-        _ => text.to_owned(),
+        // A link can stand in a header, and in any other line that its sender had a say in.
+        _ => redact_url(text),
     };
     LineDifference {
         line,

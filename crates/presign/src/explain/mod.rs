@@ -5,10 +5,12 @@
 //! and so names the [`Cause`]. Everything here may be printed, logged and sent: signatures, session tokens and
 //! encryption keys are left out.
 
+mod access_key_ids;
 mod attempt;
 mod cause;
 mod cause_text;
 mod claimed;
+mod decoded;
 mod diagnosis;
 mod difference;
 mod explanation;
@@ -21,8 +23,10 @@ mod observe;
 mod operation;
 mod redact;
 mod refusal_cause;
+mod request_text;
 mod search;
 mod serialize;
+mod signature_shape;
 mod span;
 mod trial;
 mod variations;
@@ -37,3 +41,4 @@ pub use not_presigned::NotPresigned;
 pub use notice::{ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, Notice};
 pub use operation::{Operation, Operations};
 pub use redact::redact_url;
+pub use request_text::RequestText;

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use crate::explain::access_key_ids::{is_credential_of, may_end_with_name, without_unknown_ids};
+use crate::explain::decoded::{byte_of, fully_decoded};
+use crate::explain::signature_shape::{BASE64, HEXADECIMAL, Whereabouts, without_signature_shapes};
+
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";
 
@@ -68,11 +72,8 @@ fn is_plain(byte: u8) -> bool {
     IS_PLAIN.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
 }
 
-/// How often a text may have been percent-encoded for a name in it to be found.
-const ENCODED_AT_MOST: usize = 8;
-
 /// What is no part of a name, though it stands at its edge.
-fn is_blank(character: char) -> bool {
+pub(super) fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control()
 }
 
@@ -88,9 +89,29 @@ fn is_blank(character: char) -> bool {
 /// assert_eq!(presign::redact_url(target), "/b/k?X-Amz-Expires=60&X-Amz-Signature=REDACTED");
 /// ```
 pub fn redact_url(url: &str) -> String {
+    redact(url, Ids::All)
+}
+
+/// Which access key ids are told.
+#[derive(Clone, Copy)]
+pub(super) enum Ids<'k> {
+    /// All of them, and whatever is not called a signature.
+    All,
+    /// That one, if there is one, and of each other the beginning; nothing that looks like a signature.
+    Known(Option<&'k str>),
+}
+
+/// A text without its secrets, and without the ids that are not to be told.
+pub(super) fn redact(url: &str, ids: Ids<'_>) -> String {
+    // A method, above all: one word has no value that could be a secret.
+    if url.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return url.to_owned();
+    }
     let mut out = String::with_capacity(url.len() + REDACTED.len());
     let (start, query) = url.split_at_checked(url.find('?').unwrap_or(url.len())).unwrap_or((url, ""));
-    push_without_user(&mut out, start);
+    let start = without_users(start);
+    let is_path = start.starts_with('/') || start.contains("://");
+    push_piece(&mut out, &start, if is_path { Whereabouts::Path } else { Whereabouts::Elsewhere }, ids);
     let (mut copied, mut at) = (0, 0);
     while at < query.len() {
         let pair = Pair::at(query, at);
@@ -98,9 +119,10 @@ pub fn redact_url(url: &str) -> String {
             out.push_str(query.get(copied..=pair.name_end).unwrap_or_default());
             out.push_str(REDACTED);
             copied = pair.end;
-        } else if pair.may_tell {
+        } else if pair.may_tell || pair.may_hold_more(query, ids) {
             out.push_str(query.get(copied..at).unwrap_or_default());
-            push_without_telling_names(&mut out, query.get(at..pair.end).unwrap_or_default());
+            let piece = query.get(at..pair.end).unwrap_or_default();
+            push_piece(&mut out, piece, Whereabouts::Elsewhere, ids);
             copied = pair.end;
         }
         at = pair.end + 1;
@@ -119,6 +141,8 @@ struct Pair {
     is_name_escaped: bool,
     /// Whether it may hold a telling name, however it is escaped.
     may_tell: bool,
+    /// Whether a further parameter may have its equals sign in the value, however it is escaped.
+    may_assign: bool,
 }
 
 impl Pair {
@@ -131,6 +155,7 @@ impl Pair {
             end: bytes.len(),
             is_name_escaped: false,
             may_tell: bytes.get(start).is_some_and(|&first| may_begin_short_name(first)),
+            may_assign: false,
         };
         let mut has_equals = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
@@ -148,17 +173,35 @@ impl Pair {
                     has_equals = true;
                     pair.name_end = at;
                 }
+                b'=' | b':' => pair.may_assign = true,
                 b'-' => pair.may_tell |= begins_telling_name(bytes, at),
                 _ if is_separator_of_texts(byte) => pair.may_tell = true,
                 b'%' => {
                     pair.is_name_escaped |= !has_equals;
-                    pair.may_tell |= escapes_a_part_of_a_name(bytes, at);
+                    let byte = escaped_byte(bytes.get(at + 1..at + 3));
+                    pair.may_tell |= is_part_of_a_name(byte);
+                    pair.may_assign |= matches!(byte, Some(b'=' | b':'));
                 }
                 _ => {}
             }
         }
         pair.name_end = pair.name_end.min(pair.end);
         pair
+    }
+
+    /// Whether it may hold an access key id that is not to be told, or a signature under another name. The id of an ordinary link
+    /// is told apart at once.
+    fn may_hold_more(&self, query: &str, ids: Ids<'_>) -> bool {
+        let Ids::Known(known) = ids else { return false };
+        let name = query.get(self.start..self.name_end).unwrap_or_default();
+        let is_known = || {
+            let value = query.get(self.name_end + 1..self.end).unwrap_or_default();
+            known.is_some_and(|known| is_credential_of(value, known))
+        };
+        self.may_assign
+            || name.len() >= BASE64
+            || self.end - self.name_end > HEXADECIMAL
+            || (may_end_with_name(name.as_bytes()) && !is_known())
     }
 
     /// Whether it has a value that is a secret by its name.
@@ -187,32 +230,72 @@ pub(super) fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
-/// A parameter's value, unless it is a secret.
+/// A parameter's value, unless its name, or what stands at the end of it, makes it a secret.
 pub(super) fn shown_parameter<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_parameter(name) { REDACTED } else { value }
+    if makes_secret(name) { REDACTED } else { value }
 }
 
-/// A header's value, unless it is a secret.
+/// A header's value, unless it is a secret: by the header's name, or because it is named as a secret parameter is.
 pub(super) fn shown_header<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_header(name) { REDACTED } else { value }
+    if is_secret_header(name) || makes_secret(name) { REDACTED } else { value }
 }
 
-fn push_without_user(out: &mut String, start: &str) {
-    let Some((scheme, rest)) = start.split_once("://") else {
-        return push_without_telling_names(out, start);
-    };
-    let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
-    out.push_str(scheme);
-    out.push_str("://");
-    match authority.rsplit_once('@') {
-        Some((_, host)) => {
-            out.push_str(REDACTED);
-            out.push('@');
-            out.push_str(host);
-        }
-        None => out.push_str(authority),
+/// Whether what follows that name is a secret. A name may be the beginning of a whole link, up to the equals sign before its
+/// signature.
+fn makes_secret(name: &str) -> bool {
+    is_secret_parameter(name) || (may_hold_telling_name(name) && !told_by(&format!("{name}=")).is_empty())
+}
+
+/// Appends a text in which no parameter is a secret by its own name.
+fn push_piece(out: &mut String, text: &str, whereabouts: Whereabouts, ids: Ids<'_>) {
+    let Ids::Known(known) = ids else { return push_without_telling_names(out, text) };
+    let mut told = Cow::Borrowed(text);
+    if may_hold_telling_name(text) {
+        let mut without = String::with_capacity(text.len());
+        push_without_telling_names(&mut without, text);
+        told = Cow::Owned(without);
     }
-    push_without_telling_names(out, path);
+    // An ordinary path ends here.
+    let is_plain = !told.bytes().any(|byte| matches!(byte, b'=' | b':' | b'%'));
+    if is_plain && whereabouts == Whereabouts::Path {
+        return out.push_str(&told);
+    }
+    let told = without_unknown_ids(&told, known);
+    out.push_str(&without_signature_shapes(&told, whereabouts));
+}
+
+/// Takes out what stands before an `@` and the host of a URL, wherever in the text the URL begins.
+fn without_users(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at_checked(at + 3).unwrap_or((rest, ""));
+        let end = after.find(is_past_authority).unwrap_or(after.len());
+        let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        match authority.rsplit_once('@') {
+            Some((_, host)) => {
+                clean.push_str(before);
+                clean.push_str(REDACTED);
+                clean.push('@');
+                clean.push_str(host);
+            }
+            None if clean.is_empty() && !tail.contains("://") => return Cow::Borrowed(text),
+            None => {
+                clean.push_str(before);
+                clean.push_str(authority);
+            }
+        }
+        rest = tail;
+    }
+    if clean.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(rest);
+    Cow::Owned(clean)
+}
+
+fn is_past_authority(character: char) -> bool {
+    is_blank(character) || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>' | '(' | ')')
 }
 
 /// Cuts the text off after a telling name: a URL may carry another in a parameter, or have its question mark
@@ -238,13 +321,7 @@ fn push_without_telling_names(out: &mut String, text: &str) {
 
 /// The names in a text that a secret follows, however they are escaped.
 fn told_by(text: &str) -> Vec<&'static str> {
-    let mut plain = Cow::Borrowed(text);
-    for _ in 0..ENCODED_AT_MOST {
-        plain = match unescaped(&plain) {
-            Cow::Owned(next) if next != *plain => Cow::Owned(next),
-            _ => break,
-        };
-    }
+    let plain = fully_decoded(text);
     // An ampersand as JSON may write it.
     let lower = plain.to_ascii_lowercase().replace("\\u0026", "&");
     let telling = TELLING_NAMES.into_iter().filter(|name| lower.contains(name));
@@ -298,7 +375,12 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
 /// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape.
 /// `%2F` and `%3A`, of which credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
-    escaped_byte(bytes.get(percent + 1..percent + 3)).is_none_or(|byte| {
+    is_part_of_a_name(escaped_byte(bytes.get(percent + 1..percent + 3)))
+}
+
+/// The same of the byte itself; `None`: the escape is broken.
+fn is_part_of_a_name(byte: Option<u8>) -> bool {
+    byte.is_none_or(|byte| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'%')
             || is_separator(byte)
@@ -307,24 +389,22 @@ fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
 }
 
 fn escaped_byte(digits: Option<&[u8]>) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let &[high, low] = digits? else { return None };
-    Some(digit(high)? << 4 | digit(low)?)
+    byte_of(high, low)
 }
 
-/// Undoes percent-encoding as far as there is any; broken escapes stay.
-fn unescaped(text: &str) -> Cow<'_, str> {
+/// Undoes one layer of percent-encoding; broken escapes stay.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte == b'%') {
         return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     while let [first, tail @ ..] = rest {
         if let [b'%', high, low, after @ ..] = rest
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+            && let Some(byte) = byte_of(*high, *low)
         {
-            bytes.push(high << 4 | low);
+            bytes.push(byte);
             rest = after;
         } else {
             bytes.push(*first);
@@ -360,6 +440,8 @@ mod tests {
                 "/a&b;c%3Fdesign=1?X-Amz-SignedHeaders=a%3Bhost",
             ),
             ("https://me:hidden@h/", "https://REDACTED@h/"),
+            ("agent (https://me:hidden@h/) b://h", "agent (https://REDACTED@h/) b://h"),
+            ("a://b c://me:hid@den@h d://e/f", "a://b c://REDACTED@h d://e/f"),
             ("/plain?signature-of=me", "/plain?signature-of=me"),
             ("/plain?sign:ed=me&size[]=1&s%00=x", "/plain?sign:ed=me&size[]=1&s%00=x"),
             ("", ""),
@@ -433,6 +515,10 @@ mod tests {
             "/b/k%3FSignature%5B%5D=hidden",
             "Signature=hidden",
             "/?X-Amz-Server-Side-Encryption-Customer-Key=hidden",
+            "/b/k%3FX-Amz-Signature=hidden&at=http://h/",
+            "https://X-Amz-Signature=hidden/k",
+            "/b/k%2525252525252525252525253FX-Amz-Signature%2525252525252525252525253Dhidden",
+            "/b/k?u=%2525252525252525252525252526Signature%252525252525252525252525253Dhidden",
         ] {
             let redacted = redact_url(url);
             assert!(!redacted.contains("hidden") && redacted.contains(REDACTED), "{redacted}");

@@ -4,6 +4,7 @@ use crate::caveats::CaveatViolation;
 use crate::explain::cause::Cause;
 use crate::explain::claimed::{SIX, THREE};
 use crate::explain::redact::is_secret_parameter;
+use crate::explain::request_text::RequestText;
 use crate::timestamp::Timestamp;
 use crate::verify::{Refusal, ScopeFault};
 
@@ -16,7 +17,7 @@ impl Cause {
     ///
     /// Nothing secret of the refusal is carried over.
     pub fn of_refusal(refusal: &Refusal) -> Option<Cause> {
-        let message = || refusal.to_string();
+        let message = || RequestText::from(refusal.to_string());
         // No wildcard: a new refusal must be given its cause here.
         Some(match refusal {
             Refusal::SignatureMismatch(_) => return None,
@@ -31,14 +32,14 @@ impl Cause {
             | Refusal::MalformedDate
             | Refusal::MissingDate
             | Refusal::MalformedExpiresV2 { .. } => Cause::Malformed { message: message() },
-            Refusal::UnknownMethod { method } => Cause::UnknownMethod { method: method.clone() },
+            Refusal::UnknownMethod { method } => Cause::UnknownMethod { method: method.clone().into() },
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {
                 Cause::ParametersMissing { names: Vec::new(), is_html_escaped: false }
             }
-            Refusal::Repeated { name } => Cause::Repeated { name: name.clone() },
+            Refusal::Repeated { name } => Cause::Repeated { name: name.clone().into() },
             Refusal::Scope { fault, .. } => match fault {
                 ScopeFault::Region { given, expected } => {
-                    Cause::Region { signed: given.clone(), expected: expected.clone() }
+                    Cause::Region { signed: given.clone().into(), expected: expected.clone().into() }
                 }
                 ScopeFault::Malformed
                 | ScopeFault::Service { .. }
@@ -59,7 +60,8 @@ impl Cause {
                 Cause::Clock { seconds: request_time.seconds_since(*server_time) }
             }
             Refusal::HeadersNotSigned { names } => {
-                let others: Vec<String> = names.iter().filter(|name| *name != "host").cloned().collect();
+                let others = names.iter().filter(|name| *name != "host");
+                let others: Vec<RequestText<'_>> = others.map(|name| name.clone().into()).collect();
                 if others.is_empty() {
                     Cause::HostNotSigned
                 } else {
@@ -68,7 +70,7 @@ impl Cause {
             }
             Refusal::MissingPayloadHash | Refusal::InvalidPayloadHash { .. } => Cause::PayloadHash,
             Refusal::UnknownAccessKey { access_key_id } => {
-                Cause::KeyUnknown { access_key_id: access_key_id.clone() }
+                Cause::KeyUnknown { access_key_id: RequestText::beginning_of_id(access_key_id.expose()) }
             }
             Refusal::InvalidToken => Cause::SessionTokenWrong,
             Refusal::InvalidCaveat(_) => Cause::Limit { message: message() },
@@ -160,7 +162,7 @@ mod tests {
             |fault| Cause::of_refusal(&Refusal::Scope { mechanism: Mechanism::QueryV4, fault }).unwrap();
         let (given, expected) = ("a".to_owned(), "b".to_owned());
         let region = ScopeFault::Region { given: given.clone(), expected: expected.clone() };
-        assert_eq!(cause(region), Cause::Region { signed: given, expected });
+        assert_eq!(cause(region), Cause::Region { signed: given.into(), expected: expected.into() });
         assert!(matches!(cause(ScopeFault::Malformed), Cause::Scope { .. }));
     }
 }

@@ -106,12 +106,12 @@ fn unproven(arrived: &Attempt, trial: &Trial<'_>) -> Cause {
         return Cause::MalformedSignature { length: trial.signature.chars().count() };
     }
     if let Some(name) = trial.signed_headers.iter().find(|name| arrived.header(name).is_none()) {
-        return Cause::HeaderMissing { name: name.clone(), signed: None };
+        return Cause::HeaderMissing { name: name.clone().into(), signed: None };
     }
     let has_token = trial.signed_headers.iter().any(|name| name == "x-amz-security-token")
         || arrived.pairs.iter().any(|pair| name_of(pair).eq_ignore_ascii_case("x-amz-security-token"));
     if trial.credentials.access_key_id().starts_with("ASIA") && !has_token {
         return Cause::SessionTokenMissing;
     }
-    Cause::WrongSecret { or_headers: trial.signed_headers.clone() }
+    Cause::WrongSecret { or_headers: trial.signed_headers.iter().cloned().map(Into::into).collect() }
 }

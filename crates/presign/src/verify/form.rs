@@ -137,7 +137,7 @@ impl<'a> UnverifiedForm<'a> {
         let matched = self.has_right_signature(known.unwrap_or(&NOBODY), signed_text, now, policy)?;
         let access_key_id = self.access_key_id().to_owned();
         if known.is_none() {
-            return Err(Refusal::UnknownAccessKey { access_key_id });
+            return Err(Refusal::UnknownAccessKey { access_key_id: access_key_id.into() });
         }
         if !matched {
             let signature_provided = match self.claim {

@@ -88,7 +88,7 @@ fn the_policy_must_be_the_signed_one() {
             if mismatch.string_to_sign == "e30=" && mismatch.canonical_request.is_none()
     ));
     let unknown = verify_as(&fields(""), None, NOW, "b");
-    assert_eq!(unknown, Err(Refusal::UnknownAccessKey { access_key_id: "AKIDEXAMPLE".to_owned() }));
+    assert_eq!(unknown, Err(Refusal::UnknownAccessKey { access_key_id: "AKIDEXAMPLE".into() }));
 }
 
 #[test]

@@ -171,8 +171,8 @@ pub enum Refusal {
     /// No active access key has that id.
     #[error("The AWS Access Key Id you provided does not exist in our records.")]
     UnknownAccessKey {
-        /// The id.
-        access_key_id: String,
+        /// The id, or a secret that was put in its place.
+        access_key_id: SentCredential,
     },
     /// The signature is not the one that the key makes of this request.
     #[error(

@@ -73,7 +73,7 @@ impl<'a> ClaimV2<'a> {
             }))
         });
         if known.is_none() {
-            return Err(Refusal::UnknownAccessKey { access_key_id: self.access_key_id.into_owned() });
+            return Err(Refusal::UnknownAccessKey { access_key_id: self.access_key_id.into_owned().into() });
         }
         if let Some(mismatch) = mismatch {
             return Err(mismatch);

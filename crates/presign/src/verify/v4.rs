@@ -77,7 +77,7 @@ impl<'a> ClaimV4<'a> {
         let mismatch = (!honoured).then(|| self.mismatch(&parts, line));
         if known.is_none() {
             let access_key_id = self.credential.access_key_id().to_owned();
-            return Err(Refusal::UnknownAccessKey { access_key_id });
+            return Err(Refusal::UnknownAccessKey { access_key_id: access_key_id.into() });
         }
         if let Some(mismatch) = mismatch {
             return Err(mismatch);

@@ -139,7 +139,7 @@ fn the_mismatch_shows_what_the_store_signed() {
 #[test]
 fn an_unknown_key_is_told_only_after_the_work() {
     let target = target();
-    let unknown = Err(Refusal::UnknownAccessKey { access_key_id: "AKIDEXAMPLE".to_owned() });
+    let unknown = Err(Refusal::UnknownAccessKey { access_key_id: "AKIDEXAMPLE".into() });
     assert_eq!(check("GET", &target, &HEADERS).key(None).run(), unknown);
     let other = Credentials::new("AKIDOTHER", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     assert_eq!(

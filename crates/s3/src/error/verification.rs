@@ -68,7 +68,7 @@ impl From<&Refusal> for S3Error {
                 answer(ErrorCode::AccessDenied).field("HeadersNotSigned", names.join(", "))
             }
             Refusal::UnknownAccessKey { access_key_id } => {
-                answer(ErrorCode::InvalidAccessKeyId).field("AWSAccessKeyId", access_key_id)
+                answer(ErrorCode::InvalidAccessKeyId).field("AWSAccessKeyId", access_key_id.expose())
             }
             Refusal::SignatureMismatch(mismatch) => {
                 mismatch_fields(answer(ErrorCode::SignatureDoesNotMatch), mismatch)
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(fields, ["HeadersNotSigned=host, x-amz-acl"]);
 
         let (status, code, message, fields) =
-            answer(Refusal::UnknownAccessKey { access_key_id: "AKID".to_owned() });
+            answer(Refusal::UnknownAccessKey { access_key_id: "AKID".into() });
         assert_eq!((status, code), (403, "InvalidAccessKeyId"));
         assert_eq!(message, "The AWS Access Key Id you provided does not exist in our records.");
         assert_eq!(fields, ["AWSAccessKeyId=AKID"]);

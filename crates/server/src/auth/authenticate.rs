@@ -86,7 +86,7 @@ impl From<S3Error> for Attempt {
 }
 
 fn refuse(refusal: &Refusal, record: &mut AccessRecord) -> S3Error {
-    record.because(cause(refusal));
+    record.because(cause(refusal, record.is_key_known()));
     S3Error::from(refusal)
 }
 

@@ -4,21 +4,44 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use presign::{Cause, Credentials, Refusal, Request, Timestamp, VerifyPolicy, diagnose};
+use presign::{
+    Cause, Credentials, Refusal, Request, RequestText, ScopeFault, Timestamp, VerifyPolicy, diagnose,
+};
 use tokio::sync::Semaphore;
 
 use crate::access_log::{CAUSE_BYTES, shortened};
 use crate::http::{Head, RequestId};
 
-/// Which check failed, in one line. Nothing of a signature or a token is in it.
-pub(super) fn cause(refusal: &Refusal) -> String {
-    Cause::of_refusal(refusal)
-        .map_or_else(|| "the signature is not the key's".to_owned(), |cause| cause.to_string())
+/// Which check failed, in one line. Nothing of a signature or a token is in it, and nothing of a credential whose key is not
+/// known: what stands there in the place of the scope may be the rest of a secret.
+pub(super) fn cause(refusal: &Refusal, is_key_known: bool) -> RequestText<'static> {
+    let part = match refusal {
+        Refusal::Scope { fault, .. } if !is_key_known => part_of_scope(fault),
+        _ => None,
+    };
+    match (part, Cause::of_refusal(refusal)) {
+        (Some(part), _) => {
+            format!("the {part} of the credential is not what it must be, and its key is not known").into()
+        }
+        (None, Some(cause)) => cause.to_string().into(),
+        (None, None) => "the signature is not the key's".into(),
+    }
+}
+
+/// The part that a fault quotes.
+fn part_of_scope(fault: &ScopeFault) -> Option<&'static str> {
+    match fault {
+        ScopeFault::Malformed => None,
+        ScopeFault::Region { .. } => Some("region"),
+        ScopeFault::Service { .. } => Some("service"),
+        ScopeFault::Terminal { .. } => Some("end"),
+        ScopeFault::DateFormat { .. } | ScopeFault::OtherDay { .. } => Some("date"),
+    }
 }
 
 /// The cause in words. What nothing explains may be a host that a proxy put its own in the place of: it is in no header
 /// then, so it can be tried only where the settings name it.
-fn cause_text(cause: &Cause, arrived_for: &str) -> String {
+fn cause_text(cause: &Cause, arrived_for: &RequestText<'_>) -> String {
     match cause {
         Cause::WrongSecret { .. } => format!(
             "{cause}; or a proxy made the Host {arrived_for}: put the address that clients use among `public_endpoints`, \
@@ -59,7 +82,7 @@ impl Diagnoses {
         let (policy, known_hosts) = (policy.clone(), known_hosts.to_vec());
         let Mismatched { id, head, host, host_bucket, address, credentials, now } = request;
         let (method, target) = (head.method.to_owned(), head.target.to_owned());
-        let arrived_for = host.to_owned();
+        let arrived_for = RequestText::from(host).into_owned();
         let fields = head.fields_with_host(host);
         let fields: Vec<(String, String)> =
             fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -93,7 +116,7 @@ impl Diagnoses {
 
 #[cfg(test)]
 mod tests {
-    use presign::{SentCredential, SignatureMismatch};
+    use presign::{Mechanism, SentCredential, SignatureMismatch};
 
     use super::*;
 
@@ -111,14 +134,32 @@ mod tests {
             Refusal::OnlyOneMechanism { argument: "Authorization", value: value.clone() },
             Refusal::UnsupportedAuthorization { value },
         ] {
-            assert!(!cause(&refusal).contains("hidden"), "{refusal:?}");
+            assert!(!cause(&refusal, true).to_string().contains("hidden"), "{refusal:?}");
         }
-        assert!(cause(&Refusal::ExpiresNegative).contains("X-Amz-Expires must be non-negative"));
+        let negative = cause(&Refusal::ExpiresNegative, true).to_string();
+        assert!(negative.contains("X-Amz-Expires must be non-negative"));
+    }
+
+    #[test]
+    fn of_a_credential_whose_key_is_not_known_nothing_is_quoted() {
+        let (mechanism, given) = (Mechanism::QueryV4, "K7MDENG".to_owned());
+        let expected = "us-east-1".to_owned();
+        for fault in [
+            ScopeFault::Region { given: given.clone(), expected: expected.clone() },
+            ScopeFault::Service { given: given.clone(), expected },
+            ScopeFault::Terminal { given: given.clone() },
+            ScopeFault::DateFormat { given: given.clone() },
+            ScopeFault::OtherDay { given: given.clone(), request_day: "20261129".to_owned() },
+        ] {
+            let refusal = Refusal::Scope { mechanism, fault };
+            assert!(cause(&refusal, true).to_string().contains(&given));
+            assert!(!cause(&refusal, false).to_string().contains(&given));
+        }
     }
 
     #[test]
     fn what_nothing_explains_may_be_the_host() {
-        let told = |cause| cause_text(&cause, "inner:9000");
+        let told = |cause| cause_text(&cause, &"inner:9000".into());
         let unexplained = told(Cause::WrongSecret { or_headers: Vec::new() });
         assert!(unexplained.contains("Host inner:9000") && unexplained.contains("`public_endpoints`"));
         assert!(!told(Cause::SessionTokenMissing).contains("public_endpoints"));

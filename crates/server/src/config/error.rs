@@ -88,6 +88,22 @@ pub enum ConfigError {
         /// What the parser says.
         reason: String,
     },
+    /// Others than its owner can change a file that settings are read from.
+    #[error(
+        "{}: everybody on the machine may change this file, which `{name}` names ({origin}; mode {mode:03o}); run: \
+         chmod o-rwx {}",
+        path.display(), path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// The setting that names it; `config` for the configuration file.
+        name: &'static str,
+        /// Where that stands.
+        origin: Origin,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A file that a setting names cannot be read.
     #[error("{}: cannot be read: {reason}; `{name}` names it ({origin})", path.display())]
     Unreadable {

@@ -50,6 +50,9 @@ pub struct Config {
     pub cache_bytes: u64,
     /// What is logged, and how. The server only emits events; whoever owns the process subscribes.
     pub log: LogConfig,
+    /// What is not as it should be in the places that the settings came from, though the server starts: one sentence each. They
+    /// are logged at the start.
+    pub warnings: Vec<String>,
 }
 
 /// What signatures are taken.

@@ -1,13 +1,17 @@
 //! From the four places to one configuration.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use presign::RequestText;
 use zeroize::Zeroizing;
 
 use super::settings::Draft;
 use super::value::Value;
 use super::{Config, ConfigError, Origin, Overrides, RootKeySetting, SETTINGS, Setting};
+use crate::exposure::{Exposure, mode};
 
 /// What every environment variable of ours begins with.
 const PREFIX: &str = "PRESIGN_";
@@ -33,13 +37,21 @@ impl Config {
     /// [`ConfigError`]: the first thing that is wrong, with where it stands and what it must be.
     pub fn load(environment: &BTreeMap<String, String>, overrides: &Overrides) -> Result<Self, ConfigError> {
         let mut layers = default_layers();
+        let mut warnings = Vec::new();
         if let Some((path, origin)) = configuration_file(environment, overrides) {
-            let text = read_file(&path, "config", &origin)?;
-            add_layer(&mut layers, toml_values(&path, &text)?)?;
+            let (text, exposure) = read_file(&path, "config", &origin)?;
+            let values = toml_values(&path, &text)?;
+            let secret = values.iter().find_map(|(name, ..)| {
+                SETTINGS.iter().find(|setting| setting.secret && setting.name == *name)
+            });
+            if let (Exposure::Readable, Some(secret)) = (exposure, secret) {
+                warnings.push(readable(&path, secret.name));
+            }
+            add_layer(&mut layers, values)?;
         }
         add_layer(&mut layers, environment_values(environment)?)?;
         add_layer(&mut layers, override_values(overrides)?)?;
-        assemble(&layers)
+        assemble(&layers, warnings)
     }
 
     /// What a configuration file alone makes.
@@ -47,7 +59,7 @@ impl Config {
     pub(crate) fn of_toml(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let mut layers = default_layers();
         add_layer(&mut layers, toml_values(path, text)?)?;
-        assemble(&layers)
+        assemble(&layers, Vec::new())
     }
 }
 
@@ -189,14 +201,22 @@ fn add_layer(layers: &mut Layers, values: Named) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn assemble(layers: &Layers) -> Result<Config, ConfigError> {
+fn assemble(layers: &Layers, mut warnings: Vec<String>) -> Result<Config, ConfigError> {
     let mut draft = Draft::blank();
     for setting in SETTINGS {
         let Some(Found { value, origin, in_file }) = layers.get(setting.name) else { continue };
-        let invalid = |why| ConfigError::Invalid { name: setting.name, origin: origin.clone(), why };
+        // What stands there may be anything, a link or a secret that belongs elsewhere among it.
+        let invalid = |why: String| ConfigError::Invalid {
+            name: setting.name,
+            origin: origin.clone(),
+            why: RequestText::from(why).to_string(),
+        };
         if *in_file {
             let path = PathBuf::from(value.one().map_err(invalid)?);
-            let held = read_file(&path, setting.name, origin)?;
+            let (held, exposure) = read_file(&path, setting.name, origin)?;
+            if exposure == Exposure::Readable {
+                warnings.push(readable(&path, setting.name));
+            }
             (setting.read)(&mut draft, &Value::One(held.trim().to_owned())).map_err(invalid)?;
         } else {
             (setting.read)(&mut draft, value).map_err(invalid)?;
@@ -211,16 +231,43 @@ fn assemble(layers: &Layers) -> Result<Config, ConfigError> {
         (Some(_), None) => return Err(ConfigError::HalfRootKey { given: id, missing: secret }),
         (None, Some(_)) => return Err(ConfigError::HalfRootKey { given: secret, missing: id }),
     };
-    Ok(draft.config)
+    Ok(Config { warnings, ..draft.config })
 }
 
-fn read_file(path: &Path, name: &'static str, origin: &Origin) -> Result<Zeroizing<String>, ConfigError> {
-    std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| ConfigError::Unreadable {
+/// Reads a file that may hold a secret, and says whether others may read it too. What others may change is refused: they would
+/// decide who is root here. What they may only read is the caller's to judge: Kubernetes and Docker mount secrets that all may
+/// read into containers in which there is nobody else.
+fn read_file(
+    path: &Path,
+    name: &'static str,
+    origin: &Origin,
+) -> Result<(Zeroizing<String>, Exposure), ConfigError> {
+    let read = || {
+        let mut file = File::open(path)?;
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text)?;
+        Ok((text, file.metadata()?))
+    };
+    let (text, metadata) = read().map_err(|error: io::Error| ConfigError::Unreadable {
         path: path.to_owned(),
         name,
         origin: origin.clone(),
         reason: error.to_string(),
-    })
+    })?;
+    match Exposure::of(&metadata) {
+        // A device or a pipe, such as /dev/stdin, is not what it holds.
+        Exposure::Writable if metadata.is_file() => {
+            let (path, origin) = (path.to_owned(), origin.clone());
+            Err(ConfigError::Exposed { path, name, origin, mode: mode(&metadata) })
+        }
+        exposure => Ok((text, exposure)),
+    }
+}
+
+/// The warning about a secret in a file that everybody may read.
+fn readable(path: &Path, name: &str) -> String {
+    let path = path.display();
+    format!("{path}: everybody on the machine may read this file, which holds `{name}`; run: chmod o-rwx {path}")
 }
 
 /// The setting of that name, and whether the name is that of its `_file` twin.
@@ -249,7 +296,7 @@ fn unknown(name: &str, origin: Origin) -> ConfigError {
     };
     let closest = SETTINGS.iter().map(|setting| (likeness(setting), setting.name)).min();
     let closest = closest.filter(|(edits, _)| *edits <= 3).map(|(_, name)| name);
-    ConfigError::Unknown { name: name.to_owned(), origin, closest }
+    ConfigError::Unknown { name: RequestText::from(name).to_string(), origin, closest }
 }
 
 /// How many letters must be added, dropped or changed to make one word the other (Levenshtein).

@@ -58,6 +58,7 @@ impl Draft {
                 max_connections: 0,
                 cache_bytes: 0,
                 log: LogConfig { level: String::new(), format: LogFormat::Text },
+                warnings: Vec::new(),
             },
             root_access_key_id: None,
             root_secret_access_key: None,

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use presign::RequestText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -144,6 +145,7 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
     let mut stream = stream.into_inner();
     connection.patience.enter(Phase::Lingering);
     if let Err(error) = ended {
+        let error = RequestText::from(error.to_string());
         tracing::debug!(peer = %connection.peer, %error, "connection ended");
         let answer = unreadable::answer(refused?, &parts.read_buf);
         tokio::time::timeout(LINGER_QUIET, stream.write_all(&answer)).await.ok()?.ok()?;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use presign_store::backup::MASTER_KEY;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::exposure::{Exposure, mode};
+
 /// Thirty-two bytes that seal secrets. Wiped from memory when dropped, never printed, never all zero.
 #[derive(Clone, PartialEq, Eq, Zeroize)]
 #[zeroize(drop)]
@@ -153,15 +155,17 @@ impl MasterKey {
 }
 
 fn check_mode(path: &Path) -> Result<(), MasterKeyError> {
-    use std::os::unix::fs::PermissionsExt;
     let metadata = std::fs::metadata(path).map_err(|error| MasterKeyError::Io {
         path: path.to_owned(),
         action: "read",
         reason: error.to_string(),
     })?;
-    // A group may hold it, as secrets mounted into containers often have it; the world may not.
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o007 == 0 { Ok(()) } else { Err(MasterKeyError::Exposed { path: path.to_owned(), mode }) }
+    match Exposure::of(&metadata) {
+        Exposure::Private => Ok(()),
+        Exposure::Readable | Exposure::Writable => {
+            Err(MasterKeyError::Exposed { path: path.to_owned(), mode: mode(&metadata) })
+        }
+    }
 }
 
 impl fmt::Debug for MasterKey {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use presign::RequestText;
 use presign_store::StoreError;
 use tokio::time::Instant;
 
@@ -32,7 +33,7 @@ impl FullDisk {
     /// A request was refused for it.
     pub(super) fn refused(&self, error: &StoreError, now: Instant) {
         if let Some(unsaid) = self.note_refusal(now) {
-            tracing::error!(%error, unsaid, "the disk is full: uploads are refused");
+            tracing::error!(error = %RequestText::from(error.to_string()), unsaid, "the disk is full: uploads are refused");
         }
     }
 

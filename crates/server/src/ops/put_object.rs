@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::ETAG;
+use presign::RequestText;
 use presign_iam::Allowed;
 use presign_s3::condition::WriteCondition;
 use presign_s3::operation::PutObject;
@@ -49,7 +50,7 @@ pub(super) async fn answer(
         PutError::Store(error) => place.refused(&error),
         // An error that this server does not know is the store's fault until it does.
         other => {
-            tracing::error!(error = %other, "the store failed");
+            tracing::error!(error = %RequestText::from(other.to_string()), "the store failed");
             S3Error::internal()
         }
     })?;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use presign::RequestText;
 use presign_s3::S3Error;
 use presign_store::StoreError;
 use tokio::time::Instant;
@@ -31,7 +32,7 @@ impl StoreFailures {
             StoreError::DiskFull { .. } => S3Error::insufficient_storage(),
             StoreError::Stopped { .. } | StoreError::Closed => {
                 if let Some(unsaid) = note(&self.stopped, now) {
-                    tracing::error!(%error, unsaid, "the store takes no writes");
+                    tracing::error!(error = %RequestText::from(error.to_string()), unsaid, "the store takes no writes");
                 }
                 S3Error::service_unavailable()
             }
@@ -39,7 +40,7 @@ impl StoreFailures {
             StoreError::Corrupt { .. } => S3Error::internal(),
             _ => {
                 if let Some(unsaid) = note(&self.failed, now) {
-                    tracing::error!(%error, unsaid, "the store failed");
+                    tracing::error!(error = %RequestText::from(error.to_string()), unsaid, "the store failed");
                 }
                 S3Error::internal()
             }

@@ -79,6 +79,26 @@ fn a_new_data_directory_is_its_owners_alone() {
 }
 
 #[test]
+fn a_data_directory_that_others_may_write_is_refused() {
+    let data = TempDir::new().unwrap();
+    start(data.path(), &[]).unwrap();
+    let database = data.path().join("metadata.sqlite");
+    for (path, private) in [(data.path(), 0o700), (&database, 0o600)] {
+        for exposed in [0o702, 0o777, 0o1777] {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(exposed)).unwrap();
+            let refused = start(data.path(), &[]).unwrap_err();
+            let expected = StartError::Exposed { path: path.to_owned(), mode: exposed };
+            assert_eq!(refused, expected);
+            assert!(refused.to_string().contains("chmod o-rwx"), "{refused}");
+        }
+        for accepted in [0o755, 0o770, private] {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(accepted)).unwrap();
+            assert!(start(data.path(), &[]).unwrap().is_none(), "{accepted:o}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_master_key_refuses_to_start_and_says_the_way_out() {
     let data = TempDir::new().unwrap();
     start(data.path(), &[]).unwrap();

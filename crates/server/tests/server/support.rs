@@ -260,6 +260,7 @@ pub(crate) fn target_of(url: &str) -> String {
 }
 
 /// One request to be sent.
+#[derive(Clone)]
 pub(crate) struct Call<'s> {
     server: &'s TestServer,
     method: String,

@@ -1,5 +1,6 @@
 //! Making a backup.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ pub struct BackupOptions {
 /// the process closes the file, as this does, and a third process could then take the log from under the store.
 ///
 /// # Errors
-/// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`]; [`BackupError::Damaged`] when not all of the store can be copied,
+/// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`], [`BackupError::ExposedMasterKey`]; [`BackupError::Damaged`] when not all of the store can be copied,
 /// after all of the damage was told; no backup is made then.
 pub fn create(
     data: &Path,
@@ -54,6 +55,9 @@ pub fn create(
     let partial = partial_path(destination);
     if partial.exists() {
         return Err(BackupError::Unfinished { path: partial });
+    }
+    if options.with_master_key {
+        refuse_exposed(&data.join(MASTER_KEY))?;
     }
     // A log that no server has open was left by a crash, and may be damaged.
     match DirectoryLock::acquire(data) {
@@ -135,6 +139,13 @@ fn fill(
     let file = disk.open_for_sync(copied)?;
     disk.sync(&file, copied, &poison)?;
     Ok(manifest)
+}
+
+/// Refuses a master key that everybody on the machine may read, as the server does: a copy that only its owner may read would hide
+/// that others have had it.
+fn refuse_exposed(path: &Path) -> Result<(), BackupError> {
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
+    if mode & 0o007 == 0 { Ok(()) } else { Err(BackupError::ExposedMasterKey { path: path.to_owned(), mode }) }
 }
 
 fn copy_master_key(disk: &Disk, data: &Path, partial: &Path) -> Result<(), StoreError> {

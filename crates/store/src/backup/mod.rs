@@ -52,6 +52,14 @@ pub enum BackupError {
         /// The data directory.
         data: PathBuf,
     },
+    /// Others than its owner and group can read or change the master key that is to go along.
+    #[error("{}: everybody on the machine may read the master key (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
+    ExposedMasterKey {
+        /// The key's file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// An earlier backup to the same place did not end.
     #[error("{}: left by a backup that did not end; delete it and begin again", path.display())]
     Unfinished {

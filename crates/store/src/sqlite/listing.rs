@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use super::failure::Fault;
 use super::queries::{bucket_id, bytes, corrupt, no_such_bucket, whereabouts};
 use super::row;
+use crate::key_text::key_text;
 use crate::{Continuation, ListPage, ListRequest, StoreError};
 
 /// Behind every key: no UTF-8 has this byte.
@@ -45,7 +46,7 @@ pub(super) fn list(
             }
             let key = bytes(row.get_ref(0)?).unwrap_or_default();
             let damaged =
-                || corrupt(format!("a row of bucket {bucket:?} near key {:?}", String::from_utf8_lossy(key)));
+                || corrupt(format!("a row of bucket {bucket:?} near key {}", key_text(&String::from_utf8_lossy(key))));
             let name = std::str::from_utf8(key).map_err(|_| damaged())?;
             if let Some(prefix) =
                 delimiter.and_then(|delimiter| common_prefix(name, &request.prefix, delimiter))

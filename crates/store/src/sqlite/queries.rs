@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::failure::Fault;
 use super::row::{self, RowSum, Whereabouts};
+use crate::key_text::key_text;
 use crate::{AccessKeyRow, BlobId, Bucket, Content, ObjectRow, StoreError, UnixMillis};
 
 type Read<T> = Result<T, Fault<StoreError>>;
@@ -79,7 +80,7 @@ pub(super) fn object(conn: &Connection, bucket: &str, key: &str) -> Read<Option<
     if row.get_ref(1)? == ValueRef::Null {
         return Ok(None);
     }
-    let damaged = || corrupt(format!("the row of object {key:?} in bucket {bucket:?}"));
+    let damaged = || corrupt(format!("the row of object {} in bucket {bucket:?}", key_text(key)));
     let meta = bytes(row.get_ref(2)?).ok_or_else(damaged)?;
     let place = whereabouts(row, 3)?;
     if row::object_sum(row.get(0)?, key.as_bytes(), meta, place) != row.get::<_, i64>(1)? {

@@ -6,6 +6,7 @@ use super::failure::Fault;
 use super::operation::{Operation, Touched};
 use super::queries::{access_key_sum, bucket_id, bucket_sum, bytes, corrupt, no_such_bucket, whereabouts};
 use super::row::{self, Whereabouts};
+use crate::key_text::key_text;
 use crate::{
     AccessKeyRow, BlobId, Bucket, Content, DeletedRow, ObjectRow, Precondition, PutError, StoreError,
 };
@@ -150,7 +151,7 @@ impl Operation for PutObject {
                 return Err(Fault::Refused(PutError::PreconditionFailed));
             }
             (Precondition::IfMatch(_), Some(Present { etag: None, .. })) => {
-                return Err(corrupt(format!("the row of object {key:?} in bucket {:?}", self.bucket)));
+                return Err(corrupt(format!("the row of object {} in bucket {:?}", key_text(key), self.bucket)));
             }
         }
         let before = present.as_ref().and_then(|present| present.content);

@@ -2,7 +2,7 @@
 
 use crate::explain::attempt::{Attempt, name_of};
 use crate::explain::cause::Cause;
-use crate::explain::redact::shown_header;
+use crate::explain::request_text::RequestText;
 use crate::explain::variations::{MAX_LISTED, Variation};
 use crate::parameter_name::is_auth_parameter;
 use crate::verify::Mechanism;
@@ -59,7 +59,7 @@ fn contradictions(arrived: &Attempt, mechanism: Mechanism) -> Vec<Variation> {
         .take(MAX_LISTED)
         .map(|name| {
             let attempt = arrived.without_header(&name);
-            (Cause::HeaderContradictsUrl { name }, attempt)
+            (Cause::HeaderContradictsUrl { name: name.into() }, attempt)
         })
         .collect()
 }
@@ -72,7 +72,7 @@ fn added_in_v2(arrived: &Attempt) -> Vec<Variation> {
         .take(MAX_LISTED)
         .map(|name| {
             let attempt = arrived.without_header(&name);
-            (Cause::HeaderAdded { name }, attempt)
+            (Cause::HeaderAdded { name: name.into() }, attempt)
         })
         .collect()
 }
@@ -122,14 +122,14 @@ fn other_values(arrived: &Attempt, name: &str) -> Vec<Variation> {
         if seen.contains(&value) {
             continue;
         }
-        let signed = shown_header(name, &value).to_owned();
+        let signed = RequestText::of_header(name, &value);
         let cause = match current {
             Some(_) => Cause::HeaderChanged {
-                name: name.to_owned(),
+                name: name.to_owned().into(),
                 signed,
-                arrived: shown_header(name, &fields.join(",")).to_owned(),
+                arrived: RequestText::of_header(name, &fields.join(",")),
             },
-            None => Cause::HeaderMissing { name: name.to_owned(), signed: Some(signed) },
+            None => Cause::HeaderMissing { name: name.to_owned().into(), signed: Some(signed) },
         };
         variations.push((cause, arrived.with_header(name, &value)));
         seen.push(value);

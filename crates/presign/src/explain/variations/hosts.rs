@@ -81,7 +81,8 @@ pub(in crate::explain) fn addressing(arrived: &Attempt, known: &[&str], region: 
     let mut variations = Vec::new();
     let mut push = |signed_host: String, signed_path: String| {
         let attempt = arrived.with_host(&signed_host).with_path(signed_path.as_str());
-        variations.push((Cause::AddressingChanged { signed_host, signed_path }, attempt));
+        let cause = Cause::AddressingChanged { signed_host: signed_host.into(), signed_path: signed_path.into() };
+        variations.push((cause, attempt));
     };
     let path = arrived.path.strip_prefix('/').unwrap_or(&arrived.path);
     if let Some((bucket, key)) = path.split_once('/') {
@@ -107,7 +108,8 @@ fn to_variations(arrived: &Attempt, hosts: Vec<String>) -> Vec<Variation> {
         }
         seen.push(signed.clone());
         let attempt = arrived.with_host(&signed);
-        variations.push((Cause::HostChanged { signed, arrived: arrived.host().to_owned() }, attempt));
+        let (signed, arrived) = (signed.into(), arrived.host().to_owned().into());
+        variations.push((Cause::HostChanged { signed, arrived }, attempt));
     }
     variations
 }

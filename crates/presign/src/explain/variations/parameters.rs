@@ -3,6 +3,7 @@
 use crate::explain::attempt::{Attempt, SignersLine, name_of};
 use crate::explain::cause::{Cause, Place};
 use crate::explain::observe::{has_double_escape, is_tracking};
+use crate::explain::request_text::RequestText;
 use crate::explain::variations::Variation;
 use crate::parameter_name::is_auth_parameter;
 use crate::uri::{self, Keep};
@@ -19,7 +20,7 @@ pub(in crate::explain) fn added_parameters(arrived: &Attempt) -> Vec<Variation> 
         let (mut kept, mut added) = (Vec::new(), Vec::new());
         for (at, (pair, name)) in arrived.pairs.iter().zip(&names).enumerate() {
             if !is_own(name) && is_added(at, name) {
-                added.push(name.clone());
+                added.push(name.clone().into());
             } else {
                 kept.push(pair.clone());
             }
@@ -39,7 +40,7 @@ pub(in crate::explain) fn added_parameters(arrived: &Attempt) -> Vec<Variation> 
     if names.iter().any(|name| is_token(name)) {
         let kept = arrived.pairs.iter().zip(&names).filter(|(_, name)| !is_token(name));
         let kept = kept.map(|(pair, _)| pair.clone()).collect();
-        let names = vec!["X-Amz-Security-Token".to_owned()];
+        let names = vec!["X-Amz-Security-Token".into()];
         variations.push((Cause::ParameterAdded { names }, arrived.with_pairs(kept)));
     }
     variations
@@ -65,7 +66,7 @@ pub(in crate::explain) fn dropped_parameters(arrived: &Attempt) -> Vec<Variation
     missing
         .map(|(name, value)| {
             let pair = format!("{name}={}", uri::encode(value, Keep::Unreserved));
-            let cause = Cause::ParameterDropped { name: (*name).to_owned(), signed: (*value).to_owned() };
+            let cause = Cause::ParameterDropped { name: (*name).into(), signed: (*value).into() };
             (cause, arrived.with_pair(pair))
         })
         .collect()
@@ -87,9 +88,9 @@ pub(in crate::explain) fn changed_lives(arrived: &Attempt) -> Vec<Variation> {
                 *pair = format!("X-Amz-Expires={life}");
             }
             let cause = Cause::ParameterChanged {
-                name: "X-Amz-Expires".to_owned(),
-                signed: (*life).to_owned(),
-                arrived: current.to_owned(),
+                name: "X-Amz-Expires".into(),
+                signed: (*life).into(),
+                arrived: RequestText::of_parameter("X-Amz-Expires", current),
             };
             (cause, arrived.with_pairs(pairs))
         })

@@ -59,7 +59,7 @@ pub(in crate::explain) fn segments(arrived: &Attempt) -> Vec<Variation> {
     let changed = [collapsed(path), path.trim_end_matches('/').to_owned(), format!("{path}/")];
     for signed_path in changed.into_iter().filter(|signed| signed != path && !signed.is_empty()) {
         let attempt = arrived.with_path(signed_path.as_str());
-        variations.push((Cause::SlashesChanged { signed_path }, attempt));
+        variations.push((Cause::SlashesChanged { signed_path: signed_path.into() }, attempt));
     }
     let mut normalised = vec![without_dot_segments(path)];
     for at in &slashes {
@@ -67,7 +67,7 @@ pub(in crate::explain) fn segments(arrived: &Attempt) -> Vec<Variation> {
     }
     for signed_path in normalised.into_iter().filter(|signed| signed != path) {
         let attempt = arrived.with_path(signed_path.as_str());
-        variations.push((Cause::PathNormalised { signed_path }, attempt));
+        variations.push((Cause::PathNormalised { signed_path: signed_path.into() }, attempt));
     }
     variations
 }
@@ -79,7 +79,7 @@ pub(in crate::explain) fn prefixes(arrived: &Attempt) -> Vec<Variation> {
     let ends = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/').map(|(at, _)| at).skip(1).take(2);
     for end in ends {
         if let Some((prefix, signed)) = path.split_at_checked(end) {
-            let cause = Cause::PathPrefixAdded { prefix: prefix.to_owned() };
+            let cause = Cause::PathPrefixAdded { prefix: prefix.to_owned().into() };
             variations.push((cause, arrived.with_path(signed)));
         }
     }
@@ -89,7 +89,7 @@ pub(in crate::explain) fn prefixes(arrived: &Attempt) -> Vec<Variation> {
         let before = header.split('?').next().unwrap_or(header);
         let before = before.strip_suffix(path).unwrap_or(before).trim_end_matches('/');
         if before.starts_with('/') {
-            let cause = Cause::PathPrefixRemoved { prefix: before.to_owned() };
+            let cause = Cause::PathPrefixRemoved { prefix: before.to_owned().into() };
             variations.push((cause, arrived.with_path(format!("{before}{path}"))));
         }
     }

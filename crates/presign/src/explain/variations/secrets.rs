@@ -56,7 +56,7 @@ pub(in crate::explain) fn payload_lines(arrived: &Attempt) -> Vec<Variation> {
         .chain(sent)
         .map(|signed| {
             let attempt = arrived.with_line(SignersLine::Payload(signed.clone()));
-            (Cause::PayloadLine { signed }, attempt)
+            (Cause::PayloadLine { signed: signed.into() }, attempt)
         })
         .collect()
 }

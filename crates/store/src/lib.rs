@@ -63,6 +63,7 @@ mod object;
 mod poison;
 mod put;
 mod reader;
+pub mod repair;
 pub mod sqlite;
 mod store;
 mod time;

@@ -310,7 +310,7 @@ impl Disk {
 }
 
 /// A full disk and a full quota are told apart from everything else, because they pass.
-pub(super) fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
     let place = path.display().to_string();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { action, place },

@@ -31,7 +31,7 @@ pub(crate) use blob_directory::BlobDirectory;
 pub use blobs::FileBlobs;
 pub use block_sums::BLOCK_BYTES;
 pub(crate) use deletions::NoDeletions;
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Disk, failure};
 pub(crate) use initialized::{is_initialized, set_initialized};
 pub use lock::DirectoryLock;
 pub use reader::CHUNK_BYTES;

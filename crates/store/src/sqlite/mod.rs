@@ -4,6 +4,7 @@
 //! checkpoints. Reads go to a few read-only connections on the blocking pool, or are answered from memory. Every row
 //! carries a checksum that is verified when it is read, and so does every page, so that damage cannot hide a row either.
 
+mod database_files;
 mod engine;
 mod failure;
 mod full_disk;
@@ -22,5 +23,6 @@ mod writer;
 mod writes;
 
 pub use engine::{SqliteMetadata, SqliteOptions};
+pub(crate) use database_files::{log_path, stock_log_path};
 pub(crate) use schema::check_log;
 pub(crate) use survey::{Found, Survey, damaged_pages};

@@ -514,7 +514,7 @@ mod tests {
     #[test]
     fn who_cannot_begin_is_told_why() {
         let mut ground = ground();
-        let other = rusqlite::Connection::open(&ground.path).unwrap();
+        let other = schema::open_writer(&ground.path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         ground.writer.conn.busy_timeout(Duration::ZERO).unwrap();
         let mut bucket = ground.send_bucket();

@@ -48,6 +48,7 @@ mod blobs;
 mod blocking;
 mod bucket;
 pub mod check;
+mod compact;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -72,6 +73,7 @@ pub use access_key::AccessKeyRow;
 pub use blob_id::{BlobId, NotABlobId};
 pub use blobs::{BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
 pub use bucket::Bucket;
+pub use compact::{Compacted, compact};
 pub use error::{OpenError, PutError, StoreError};
 pub use listing::{Continuation, ListPage, ListRequest, ObjectSummary};
 pub use metadata::{DeletedRow, Metadata, commit_is_certain};

@@ -164,7 +164,7 @@ async fn the_log_of_another_program_is_refused_by_name() {
 /// A directory of the version before, in which another program has read after a crash: its pages have no checksums.
 async fn written_by_another_program(copy: &Path) {
     let base = tempfile::tempdir().unwrap();
-    let (store, reader) = filled(base.path()).await;
+    let (store, _reader) = filled(base.path()).await;
     crash(base.path(), copy);
     store.close().await.unwrap();
     into_the_old_layout(copy);

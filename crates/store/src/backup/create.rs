@@ -129,7 +129,7 @@ fn fill(
         Ok(())
     })?;
     survey.structure(&mut |finding| damage.find(finding))?;
-    survey.close()?;
+    survey.close_for_everybody()?;
     damage.into_result()?;
     to.sync_all(&poison)?;
     let file = disk.open_for_sync(copied)?;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{Checked, Finding, check_locked};
 use crate::files::{DirectoryLock, Disk};
-use crate::sqlite::{check_log, damaged_pages, log_path, stock_log_path};
+use crate::sqlite::{check_log, damaged_pages, log_path, remove_database, stock_log_path};
 use crate::{OpenError, Poison, StoreError};
 
 /// What became of a repair.
@@ -78,13 +78,13 @@ pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair
         return Ok(Repair { pages: damaged, log: None, checked, replaced: None });
     }
     let copy = directory.join("metadata.sqlite.repair");
-    remove_copy(&disk, &copy)?;
+    remove_database(&disk, &copy)?;
     let made = Copy { disk: &disk, from: &file, from_path: &database, to_path: &copy }.make(&damaged, log.as_deref())?;
     let checked = check_locked(directory, &copy, &mut tell)?;
     let log_damage = (!log_is_sound).then_some(made.log);
     let mut repair = Repair { pages: made.accepted, log: log_damage, checked, replaced: None };
     if !checked.is_clean() {
-        remove_copy(&disk, &copy)?;
+        remove_database(&disk, &copy)?;
         return Ok(repair);
     }
     let written = disk.open_for_sync(&copy)?;
@@ -117,16 +117,6 @@ fn the_log(disk: &Disk, database: &Path) -> Result<Option<PathBuf>, OpenError> {
             Err(StoreError::Corrupt { what: other.display().to_string(), detail }.into())
         }
     }
-}
-
-/// Removes a copy with the files that SQLite may have made beside it.
-fn remove_copy(disk: &Disk, copy: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-log", "-shm", "-journal"] {
-        let mut name = copy.as_os_str().to_owned();
-        name.push(suffix);
-        disk.unlink(Path::new(&name))?;
-    }
-    Ok(())
 }
 
 /// Gives files a second name in a new directory, which they keep when their own is taken from them.

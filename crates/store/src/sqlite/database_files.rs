@@ -32,6 +32,14 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Removes a database that is not the store's, with the files that SQLite may have made beside it.
+pub(crate) fn remove_database(disk: &Disk, path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-log", "-shm", "-journal"] {
+        disk.unlink(&beside(path, suffix))?;
+    }
+    Ok(())
+}
+
 /// The first bytes of the database. `None`: it is not there, or shorter.
 pub(super) fn header(path: &Path) -> Result<Option<[u8; HEADER_BYTES]>, StoreError> {
     let mut header = [0; HEADER_BYTES];

@@ -8,6 +8,7 @@ mod database_files;
 mod engine;
 mod failure;
 mod full_disk;
+mod give_back;
 mod growth;
 mod hot;
 mod listing;
@@ -23,6 +24,6 @@ mod writer;
 mod writes;
 
 pub use engine::{SqliteMetadata, SqliteOptions};
-pub(crate) use database_files::{log_path, stock_log_path};
+pub(crate) use database_files::{log_path, remove_database, stock_log_path};
 pub(crate) use schema::check_log;
 pub(crate) use survey::{Found, Survey, damaged_pages};

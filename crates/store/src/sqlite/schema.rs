@@ -70,11 +70,16 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     adopt_log(path)?;
     check_log(path)?;
     // Before SQLite has the file open: closing it would end SQLite's locks on it.
-    let has_public_header =
-        database_files::header(path)?.is_some_and(|header| !presign_page_checksums::is_private(&header));
+    let header = database_files::header(path)?;
+    let is_new = header.is_none();
+    let has_public_header = header.is_some_and(|header| !presign_page_checksums::is_private(&header));
     let open = || -> rusqlite::Result<Connection> {
         let conn = open_file(path, flags, page_checksums()?)?;
         presign_page_checksums::make_room(&conn)?;
+        if is_new {
+            // Lets the writer give the space of free pages back to the file system. Of a database with pages it would change nothing.
+            conn.pragma_update(None, "auto_vacuum", "incremental")?;
+        }
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "temp_store", "memory")?;

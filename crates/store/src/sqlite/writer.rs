@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
+use super::give_back::GivingBack;
 use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
@@ -25,6 +26,8 @@ const GROUP_AGE: Duration = Duration::from_millis(2);
 const CHECKPOINT_PAGES: i32 = 2_000;
 /// It is also written back when nothing happened for this long.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+/// How long a write has time to come before more space is given back, once that has begun.
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(5);
 /// How long the log waits for readers when it is to be cut off. Those of this process are done long before; for a backup
 /// everybody who writes would wait in vain.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
@@ -50,6 +53,7 @@ pub(super) struct Writer {
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
     checkpoint_at: i32,
+    pub(super) giving_back: GivingBack,
     closing: bool,
 }
 
@@ -82,6 +86,7 @@ impl Writer {
             growth,
             log_pages,
             checkpoint_at,
+            giving_back: GivingBack::Unknown,
             closing: false,
         })
     }
@@ -90,19 +95,31 @@ impl Writer {
     pub(super) fn run(mut self) {
         while !self.closing {
             let is_behind = self.log_pages.load(Ordering::Relaxed) > 0;
-            let message = if is_behind {
-                self.queue.recv_timeout(CHECKPOINT_IDLE)
-            } else {
-                self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let message = match self.giving_back {
+                GivingBack::Begun => self.queue.recv_timeout(GIVE_BACK_PAUSE),
+                // At the start what an earlier process left free is looked at.
+                GivingBack::Unknown => self.queue.recv_timeout(CHECKPOINT_IDLE),
+                _ if is_behind => self.queue.recv_timeout(CHECKPOINT_IDLE),
+                _ => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
                 Ok(Message::Write(first)) => {
                     self.write_group(first);
+                    if self.giving_back == GivingBack::Begun {
+                        // Goes on when nothing has been written for a while.
+                        self.giving_back = GivingBack::Resting;
+                    }
                     if self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_at {
                         self.checkpoint("PASSIVE");
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.checkpoint("PASSIVE"),
+                Err(RecvTimeoutError::Timeout) => {
+                    let is_long = self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_at;
+                    if self.giving_back != GivingBack::Begun || is_long {
+                        self.checkpoint("PASSIVE");
+                    }
+                    self.give_back();
+                }
                 Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => self.closing = true,
             }
         }
@@ -197,12 +214,17 @@ impl Writer {
 
     /// Makes a group durable, and takes its rows out of memory before anyone is answered.
     pub(super) fn commit(&mut self, group: &Group) -> rusqlite::Result<()> {
+        group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
+        let committed = self.commit_pages();
+        group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
+        committed
+    }
+
+    /// Commits, with a place on the disk for all that is committed.
+    pub(super) fn commit_pages(&mut self) -> rusqlite::Result<()> {
         let pages = self.pages()?;
         self.growth.make_room(pages)?;
-        group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
-        let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
-        match committed {
+        match self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
                 let frames = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or(0);
                 self.growth.was_committed(pages, frames);

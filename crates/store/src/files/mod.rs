@@ -11,6 +11,7 @@
 //!
 //! A blob's file holds its bytes from the first on, then the checksums of their blocks, and a footer.
 
+mod backup_holders;
 mod blob_directory;
 mod blobs;
 mod block_sums;

@@ -2,7 +2,8 @@
 //!
 //! Each frame ends a chain of checksums that begins in the header of the log, and holds the value of the chain up to itself. So
 //! damage to one frame does not make those behind it unreadable: the chain goes on from the value that the damaged frame
-//! holds. A single flipped bit can be found and put right, because the checksum is a linear function of its words.
+//! holds. Most single flipped bits can be found and put right, because the checksum is a linear function of its words; the
+//! highest bits of a word are too much alike for that.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -116,7 +117,7 @@ fn read(path: &Path, page_size: usize) -> io::Result<(Vec<Frame>, Vec<u64>)> {
     let stored = sums_at(&header, 24);
     let computed = add((0, 0), header.get(..24).unwrap_or_default(), is_big_endian);
     let mut salts: [u8; 8] = header.get(16..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default();
-    let mut before = Before { stored, computed, is_of_this_log: true, content: None };
+    let mut before = Before { stored, computed, is_of_this_log: true, changed: None };
     let (mut number, mut at) = (0, HEADER_BYTES as u64);
     while fill(&mut file, &mut frame)? {
         number += 1;
@@ -127,39 +128,39 @@ fn read(path: &Path, page_size: usize) -> io::Result<(Vec<Frame>, Vec<u64>)> {
         let has_salts = frame.get(8..16) == Some(&salts[..]);
         let written = sums_at(&frame, 16);
         let from_stored = sums_of(before.stored, &frame, is_big_endian);
-        let mut is_sound = from_stored == written || sums_of(before.computed, &frame, is_big_endian) == written;
-        is_sound &= has_salts || before.is_of_this_log;
-        if is_sound && from_stored != written && let Some(Frame::Changed { number: previous, .. }) = frames.last() {
-            // Only what the frame before holds of the chain has changed, and the frame itself is sound.
-            put_right.push(*previous);
-            if let (Some(last), Some(page)) = (frames.last_mut(), before.content.take()) {
-                *last = page;
+        let from_computed = sums_of(before.computed, &frame, is_big_endian);
+        let belongs = has_salts || before.is_of_this_log;
+        let is_sound = belongs && (from_stored == written || from_computed == written);
+        if let (true, Some(changed)) = (is_sound, before.changed.take()) {
+            // Which of the two has changed in the frame before: what it holds of the chain, or what the chain goes over.
+            let resolved = if from_stored == written { changed.put_right(is_big_endian) } else { changed.believed() };
+            if matches!(resolved, Frame::Sound { .. }) {
+                put_right.push(number - 1);
+            }
+            if let Some(last) = frames.last_mut() {
+                *last = resolved;
             }
         }
-        let mut content = Content::At(at + FRAME_HEADER_BYTES as u64);
-        at += frame.len() as u64;
-        if !is_sound && has_salts && flip_back(&mut frame, from_stored, written, is_big_endian) {
-            put_right.push(number);
-            is_sound = true;
-            content = Content::PutRight(frame.get(FRAME_HEADER_BYTES..).unwrap_or_default().to_vec());
-        }
-        let sound = Frame::Sound {
-            page: word(&frame, 0),
-            commit: Some(word(&frame, 4)).filter(|&pages| pages != 0),
-            content,
+        let changed = Changed {
+            number,
+            at: at + FRAME_HEADER_BYTES as u64,
+            has_salts,
+            computed: from_stored,
+            frame: if is_sound { Vec::new() } else { frame.clone() },
         };
+        if is_sound {
+            frames.push(sound(&frame, Content::At(changed.at)));
+        } else {
+            // Nothing of it is believed before the next frame.
+            frames.push(Frame::Changed { number, page: None });
+        }
         before = Before {
             stored: written,
             computed: if is_sound { written } else { from_stored },
             is_of_this_log: is_sound || has_salts,
-            content: None,
+            changed: (!is_sound).then_some(changed),
         };
-        if is_sound {
-            frames.push(sound);
-        } else {
-            before.content = Some(sound);
-            frames.push(Frame::Changed { number, page: has_salts.then(|| word(&frame, 0)) });
-        }
+        at += frame.len() as u64;
     }
     Ok((frames, put_right))
 }
@@ -171,8 +172,46 @@ struct Before {
     /// The value that its bytes have.
     computed: Sums,
     is_of_this_log: bool,
-    /// What it says, where its bytes have another value than it holds.
-    content: Option<Frame>,
+    /// The frame, where the two are not the same.
+    changed: Option<Changed>,
+}
+
+/// A frame that does not have the checksum that it holds.
+struct Changed {
+    number: u64,
+    /// Where its page is in the log.
+    at: u64,
+    has_salts: bool,
+    computed: Sums,
+    frame: Vec<u8>,
+}
+
+impl Changed {
+    /// It is what it holds of the chain that has changed, and nothing else.
+    fn believed(self) -> Frame {
+        sound(&self.frame, Content::At(self.at))
+    }
+
+    /// It is what the chain goes over: one bit of it, which can be found, or more.
+    fn put_right(mut self, is_big_endian: bool) -> Frame {
+        let flips = flips(&self.frame, self.computed, sums_at(&self.frame, 16), is_big_endian);
+        match flips.as_slice() {
+            [flip] => {
+                flip.apply(&mut self.frame);
+                let page = self.frame.get(FRAME_HEADER_BYTES..).unwrap_or_default().to_vec();
+                sound(&self.frame, Content::PutRight(page))
+            }
+            flips => {
+                // Nearly all of a frame is the page, so that is what has changed where nothing speaks against it.
+                let names_its_page = self.has_salts && flips.iter().all(|flip| flip.at >= FRAME_HEADER_BYTES);
+                Frame::Changed { number: self.number, page: names_its_page.then(|| word(&self.frame, 0)) }
+            }
+        }
+    }
+}
+
+fn sound(frame: &[u8], content: Content) -> Frame {
+    Frame::Sound { page: word(frame, 0), commit: Some(word(frame, 4)).filter(|&pages| pages != 0), content }
 }
 
 fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
@@ -211,11 +250,27 @@ fn value(word: [u8; 4], is_big_endian: bool) -> u32 {
     if is_big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
 }
 
-/// Flips the one bit back that makes the difference between the two values, if one does.
-fn flip_back(frame: &mut [u8], computed: Sums, written: Sums, is_big_endian: bool) -> bool {
+/// A bit of a frame that may have been flipped.
+struct Flip {
+    /// Where its word is.
+    at: usize,
+    word: [u8; 4],
+}
+
+impl Flip {
+    fn apply(&self, frame: &mut [u8]) {
+        if let Some(place) = frame.get_mut(self.at..self.at + 4) {
+            place.copy_from_slice(&self.word);
+        }
+    }
+}
+
+/// All single bits that make the difference between the two values.
+fn flips(frame: &[u8], computed: Sums, written: Sums, is_big_endian: bool) -> Vec<Flip> {
     let missing = (written.0.wrapping_sub(computed.0), written.1.wrapping_sub(computed.1));
     let covered = (0..COVERED_BYTES).chain(FRAME_HEADER_BYTES..frame.len()).step_by(4);
     let places: Vec<usize> = covered.collect();
+    let mut found = Vec::new();
     // What a change by 1 of the first and of the second word of a pair does to the sums, from the last pair to the first.
     let (mut of_first, mut of_second): (Sums, Sums) = ((1, 1), (0, 1));
     let behind = |(first, second): Sums| {
@@ -224,23 +279,20 @@ fn flip_back(frame: &mut [u8], computed: Sums, written: Sums, is_big_endian: boo
     };
     for pair in places.chunks_exact(2).rev() {
         for (&at, effect) in pair.iter().zip([of_first, of_second]) {
-            let Some(word) = frame.get(at..).and_then(|rest| rest.first_chunk::<4>()).copied() else { return false };
-            let old = value(word, is_big_endian);
+            let Some(word) = frame.get(at..).and_then(|rest| rest.first_chunk::<4>()) else { continue };
+            let old = value(*word, is_big_endian);
             for bit in 0..u32::BITS {
                 let new = old ^ (1 << bit);
                 let change = new.wrapping_sub(old);
                 if (change.wrapping_mul(effect.0), change.wrapping_mul(effect.1)) == missing {
-                    let new = if is_big_endian { new.to_be_bytes() } else { new.to_le_bytes() };
-                    if let Some(place) = frame.get_mut(at..at + 4) {
-                        place.copy_from_slice(&new);
-                    }
-                    return true;
+                    let word = if is_big_endian { new.to_be_bytes() } else { new.to_le_bytes() };
+                    found.push(Flip { at, word });
                 }
             }
         }
         (of_first, of_second) = (behind(of_first), behind(of_second));
     }
-    false
+    found
 }
 
 #[cfg(test)]
@@ -271,24 +323,44 @@ mod tests {
     }
 
     #[test]
-    fn any_flipped_bit_in_a_log_is_put_right() {
+    fn a_flipped_bit_is_put_right_or_all_commits_before_it_are_taken_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("copy");
         let whole = log(directory.path());
-        std::fs::write(&path, &whole).unwrap();
-        let expected = salvage(&path, PAGE).unwrap();
-        assert_eq!((expected.commits, expected.dropped, expected.changed.as_slice()), (10, 0, &[][..]));
+        let read_back = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let salvage = salvage(&path, PAGE).unwrap();
+            let content = content(&salvage, bytes);
+            (salvage, content)
+        };
         let frames = (whole.len() - HEADER_BYTES) / FRAME;
-        // All of the headers, and some of the pages.
-        let headers = (0..frames).flat_map(|frame| (0..FRAME_HEADER_BYTES).map(move |at| HEADER_BYTES + frame * FRAME + at));
+        // The pages after each commit.
+        let ends = (1..=frames).filter(|end| word(&whole, HEADER_BYTES + (end - 1) * FRAME + 4) != 0);
+        let after: Vec<_> = ends.map(|end| read_back(&whole[..HEADER_BYTES + end * FRAME]).1).collect();
+        assert_eq!(after.len(), 10);
+        let headers =
+            (0..frames).flat_map(|frame| (0..FRAME_HEADER_BYTES).map(move |at| HEADER_BYTES + frame * FRAME + at));
+        let (mut put_right, mut others, mut lost) = (0, 0, 0);
         for at in (0..HEADER_BYTES).chain(headers).chain((HEADER_BYTES..whole.len()).step_by(1999)) {
-            let mut damaged = whole.clone();
-            damaged[at] ^= 1 << (at % 8);
-            std::fs::write(&path, &damaged).unwrap();
-            let found = salvage(&path, PAGE).unwrap();
-            assert_eq!((found.commits, found.dropped), (10, 0), "byte {at}: {:?}", found.changed);
-            assert!(content(&found, &damaged) == content(&expected, &whole), "byte {at}");
+            for bit in [at % 8, 7] {
+                let mut damaged = whole.clone();
+                damaged[at] ^= 1 << bit;
+                let (found, pages) = read_back(&damaged);
+                let commits = usize::try_from(found.commits).unwrap();
+                if commits == 0 {
+                    assert!(pages.is_empty(), "bit {bit} of byte {at}");
+                } else {
+                    // Where the frame that ended a commit is not told any more, one less is counted and its pages are there.
+                    let is_a_state = after[commits - 1..(commits + 1).min(after.len())].contains(&pages);
+                    let numbers = (found.commits, found.dropped, &found.changed, found.put_right);
+                    assert!(is_a_state, "bit {bit} of byte {at}: {numbers:?}");
+                }
+                put_right += found.put_right;
+                others += u64::from(found.put_right == 0);
+                lost += found.dropped;
+            }
         }
+        assert!(put_right > others && lost > 0, "{put_right} put right, {others} not, {lost} commits lost");
     }
 
     #[test]
@@ -310,9 +382,9 @@ mod tests {
                 continue;
             }
             assert_eq!(found.changed, [frame as u64 + 1]);
-            assert_eq!(found.dropped == 0, is_written_again, "frame {frame}: {found:?}");
+            assert_eq!(found.dropped == 0, is_written_again, "frame {frame}");
             let commits = whole[HEADER_BYTES..].chunks(FRAME).filter(|frame| word(frame, 4) != 0).count() as u64;
-            assert!(commits - (found.commits + found.dropped) <= 1, "the damaged frame may end a commit: {found:?}");
+            assert!(commits - (found.commits + found.dropped) <= 1, "the damaged frame may end a commit");
             lost += found.dropped;
             whole_ones += u32::from(is_written_again);
         }

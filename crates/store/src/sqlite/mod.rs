@@ -10,6 +10,7 @@ mod failure;
 mod full_disk;
 mod give_back;
 mod growth;
+mod held_log;
 mod hot;
 mod listing;
 mod log_check;

@@ -18,6 +18,9 @@ use crate::{BlobId, OpenError, StoreError, StoredBlob};
 /// The byte that SQLite locks; the page that it is in is never written.
 const LOCK_BYTE: u64 = 1 << 30;
 
+/// How many pages are copied at once: 16 MiB.
+const STEP_PAGES: std::ffi::c_int = 4_096;
+
 /// The objects of a bucket behind a key, with what of their bytes is in the database, in the order of their keys.
 const OBJECTS: &str =
     "SELECT o.key, o.sum, o.meta, o.blob, o.content, c.bytes FROM object o LEFT JOIN content c ON c.id = o.content
@@ -54,23 +57,30 @@ impl Survey {
     }
 
     /// Copies the database as it is at one moment into a new, empty file: page by page, or, where a quarter of the pages or more
-    /// hold nothing, only what is in use.
-    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+    /// hold nothing, only what is in use. `progress` is called now and then.
+    pub(crate) fn copy_to(&self, path: &Path, progress: &dyn Fn()) -> Result<(), StoreError> {
         let failed = |error: rusqlite::Error| store_error("copying the database", &self.place, &error);
         let count = |name| self.conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(failed);
         if u64::from(count("freelist_count")?) * 4 >= u64::from(count("page_count")?) {
             return self.compact_to(path);
         }
         let mut copy = schema::open_copy(path).map_err(failed)?;
+        // The transaction begins with the first read.
+        self.conn
+            .execute_batch("BEGIN; SELECT count(*) FROM schema_version")
+            .map_err(failed)?;
         let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy).map_err(failed)?;
         loop {
-            // All of it at once: between two steps the database may change, and the copy would begin again.
-            match backup.step(-1).map_err(failed)? {
+            progress();
+            // Within one transaction, so that nothing changes between two steps, for which the copy would begin again.
+            match backup.step(STEP_PAGES).map_err(failed)? {
                 rusqlite::backup::StepResult::Done => break,
+                rusqlite::backup::StepResult::More => {}
                 _ => std::thread::sleep(std::time::Duration::from_millis(20)),
             }
         }
         drop(backup);
+        self.conn.execute_batch("COMMIT").map_err(failed)?;
         copy.close().map_err(|(_, error)| failed(error))
     }
 

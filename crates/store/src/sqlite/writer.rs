@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
 use super::give_back::GivingBack;
 use super::growth::Growth;
+use super::held_log::HeldLog;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use super::schema::BUSY_TIMEOUT;
@@ -48,7 +49,8 @@ pub(super) struct Writer {
     hot: Arc<Hot>,
     pub(super) poison: Poison,
     pub(super) reserve: Arc<Reserve>,
-    growth: Growth,
+    pub(super) growth: Growth,
+    pub(super) held_log: HeldLog,
     /// Length of the write-ahead log after the last commit, in pages.
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
@@ -84,6 +86,7 @@ impl Writer {
             poison,
             reserve,
             growth,
+            held_log: HeldLog::default(),
             log_pages,
             checkpoint_at,
             giving_back: GivingBack::Unknown,
@@ -135,15 +138,23 @@ impl Writer {
             return first.answer(Err(stopped));
         }
         let (mut group, mut without_reserve) = (Group::new(), Group::new());
-        let full = self.take_reserve().err();
+        if self.may_grow_held_log().is_err() {
+            // Whoever read may be done.
+            self.checkpoint("PASSIVE");
+        }
+        let is_held = self.may_grow_held_log().err();
+        let full = is_held.clone().or_else(|| self.take_reserve().err());
         let apart = full.is_some().then_some(&mut without_reserve);
         let outcome = self.gather(first, &mut group, apart).and_then(|()| self.commit(&group));
         match outcome {
             Ok(()) => answer_all(group, &Ok(())),
             Err(error) => self.undo(group, &error),
         }
-        if let Some(full) = full {
-            self.squeeze_in(without_reserve, &full);
+        match (is_held, full) {
+            // What fits into the database has to go through the log first.
+            (Some(held), _) => answer_all(without_reserve, &Err(held)),
+            (None, Some(full)) => self.squeeze_in(without_reserve, &full),
+            (None, None) => {}
         }
     }
 
@@ -309,10 +320,14 @@ impl Writer {
             Ok((pages, written)) if written >= pages => {
                 self.log_pages.store(0, Ordering::Relaxed);
                 self.growth.was_written_back();
+                self.held_log.ended();
                 self.checkpoint_at = CHECKPOINT_PAGES;
             }
             // A reader is in the way; the log grows until it has gone.
-            Ok((pages, _)) => self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES),
+            Ok((pages, _)) => {
+                self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES);
+                self.log_is_held(pages);
+            }
             Err(error) if is_io(&error) => {
                 drop(self.poison.set(&store_error("checkpointing", &self.place, &error)));
             }
@@ -529,6 +544,45 @@ mod tests {
         room.store(usize::MAX, Ordering::SeqCst);
         assert_eq!(write("with room again"), Ok(None));
         assert!(reserve.is_held());
+        queue.send(Message::Close).ok().unwrap();
+        running.join().unwrap();
+    }
+
+    #[test]
+    fn a_log_that_somebody_keeps_leaves_room_to_delete() {
+        let directory = tempfile::tempdir().unwrap();
+        let room = Arc::new(AtomicUsize::new(usize::MAX));
+        let mut ground = ground_on(directory, &Disk::default());
+        ground.writer.growth = Growth::open(&Disk::with_room(&room), &ground.path).unwrap();
+        let bucket = ground.send_bucket();
+        let (queue, path) = (ground.queue.clone(), ground.path.clone());
+        let running = std::thread::spawn(move || ground.writer.run());
+        assert_eq!(bucket.blocking_recv(), Ok(Ok(())));
+        let content = [7; 60_000];
+        let write = |at: usize| send(&queue, put("b", &at.to_string(), &content)).blocking_recv().unwrap();
+        let reader = schema::open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM object").unwrap();
+        // 40 MiB of them, in the log.
+        for at in 0..700 {
+            assert_eq!(write(at), Ok(None));
+        }
+        // Plenty for the database and for the index, and too little for the log.
+        room.store(32 << 20, Ordering::SeqCst);
+        let refused = write(700);
+        let Err(PutError::Store(StoreError::DiskFull { place, .. })) = refused else { panic!("{refused:?}") };
+        assert!(place.contains("m") && place.contains("keeps from being emptied"), "{place}");
+        for at in 0..20 {
+            let delete = send(&queue, DeleteObject { bucket: "b".into(), key: at.to_string() });
+            assert!(delete.blocking_recv().unwrap().unwrap().is_some());
+        }
+        assert!(write(701).is_err());
+        drop(reader);
+        // Once it has been written back, it begins anew.
+        let begun = Instant::now();
+        while write(702).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(50));
+        }
         queue.send(Message::Close).ok().unwrap();
         running.join().unwrap();
     }

@@ -130,8 +130,10 @@ mod tests {
         for offset in 0..24_u64 {
             let mut part = page[usize::try_from(offset).unwrap()..].to_vec();
             make_public(&mut part, offset);
-            let expected: Vec<u8> =
-                page[usize::try_from(offset).unwrap()..].iter().map(|&byte| if byte == 0xF2 { 2 } else { byte }).collect();
+            let expected: Vec<u8> = page[usize::try_from(offset).unwrap()..]
+                .iter()
+                .map(|&byte| if byte == 0xF2 { 2 } else { byte })
+                .collect();
             assert_eq!(part, expected, "{offset}");
         }
         let mut other = vec![0xF2; 512];

@@ -19,7 +19,8 @@ pub(crate) unsafe fn full_where_it_is(inner: *mut sqlite3_file, code: c_int) -> 
     let Some(control) = control else { return code };
     let mut errno: c_int = 0;
     // SAFETY: this control writes an int to where its argument points.
-    let asked = unsafe { control(inner, ffi::SQLITE_FCNTL_LAST_ERRNO, ptr::from_mut(&mut errno).cast::<c_void>()) };
+    let asked =
+        unsafe { control(inner, ffi::SQLITE_FCNTL_LAST_ERRNO, ptr::from_mut(&mut errno).cast::<c_void>()) };
     let is_full = matches!(
         io::Error::from_raw_os_error(errno).kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded

@@ -54,8 +54,13 @@ fn is_refused<T: std::fmt::Debug>(outcome: &rusqlite::Result<T>) -> bool {
 
 /// Everything that a program may try: each is refused, and no byte of any file is another one afterwards.
 fn try_everything(path: &Path) {
-    for sql in ["SELECT * FROM t", "DELETE FROM t", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA journal_mode = delete"]
-    {
+    for sql in [
+        "SELECT * FROM t",
+        "DELETE FROM t",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "VACUUM",
+        "PRAGMA journal_mode = delete",
+    ] {
         let conn = Connection::open(path).unwrap();
         let outcome = conn.prepare(sql).and_then(|mut statement| statement.query([])?.next().map(drop));
         assert!(is_refused(&outcome), "{sql}: {outcome:?}");

@@ -54,8 +54,10 @@ fn replace_calls() {
 fn open(path: &Path) -> Connection {
     let conn = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), register().unwrap()).unwrap();
     make_room(&conn).unwrap();
-    conn.execute_batch("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE IF NOT EXISTS t (x)")
-        .unwrap();
+    conn.execute_batch(
+        "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE IF NOT EXISTS t (x)",
+    )
+    .unwrap();
     conn
 }
 
@@ -71,8 +73,7 @@ fn a_full_quota_is_a_full_disk_and_a_broken_disk_is_not() {
     let path = directory.path().join("d.sqlite");
     let conn = open(&path);
     let write = || conn.execute("INSERT INTO t VALUES (zeroblob(9000))", []).map(drop);
-    let write_back =
-        || conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let write_back = || conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     for (errno, expected) in [
         (libc::ENOSPC, Some(ErrorCode::DiskFull)),
         (libc::EDQUOT, Some(ErrorCode::DiskFull)),

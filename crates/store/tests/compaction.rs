@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use presign_store::backup::{BackupOptions, create, restore};
 use presign_store::check::check;
-use presign_store::{
-    Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis, compact,
-};
+use presign_store::{Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis, compact};
 use rusqlite::{Connection, OpenFlags};
 
 /// Small objects, which are in the database: 24 MiB of them.
@@ -27,7 +25,10 @@ async fn open(directory: &Path) -> Store {
     let store = Store::open(directory, StoreOptions::default()).await.unwrap();
     if store.bucket("b").await.unwrap().is_none() {
         let (owner, region) = ("o".to_owned(), "r".to_owned());
-        store.create_bucket(Bucket { name: "b".into(), owner, region, created: UnixMillis(0) }).await.unwrap();
+        store
+            .create_bucket(Bucket { name: "b".into(), owner, region, created: UnixMillis(0) })
+            .await
+            .unwrap();
     }
     store
 }
@@ -151,12 +152,17 @@ async fn a_backup_of_a_store_that_was_emptied_is_small_and_any_program_can_read_
     into_one_that_keeps_its_pages(&data);
     let store = open(&data).await;
     fill_and_empty(&store).await;
+    // The log is written back.
+    store.close().await.unwrap();
+    drop(store);
+    let store = open(&data).await;
     create(&data, &to, BackupOptions::default(), |finding| panic!("{finding}")).unwrap();
     assert!(database_length(&data) > LARGE);
     assert!(database_length(&to) < LARGE / 20, "{}", database_length(&to));
     store.close().await.unwrap();
     let before = std::fs::read(to.join("metadata.sqlite")).unwrap();
-    let reader = Connection::open_with_flags(to.join("metadata.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let reader =
+        Connection::open_with_flags(to.join("metadata.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let rows: i64 = reader.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1);
     drop(reader);

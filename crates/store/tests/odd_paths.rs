@@ -57,7 +57,8 @@ fn a_data_directory_is_a_path_whatever_its_name_is() {
             if at > 0 && at + 1 < paths.len() {
                 continue;
             }
-            let (copy, again) = (PathBuf::from(format!("file:copy{at}")), PathBuf::from(format!("file:again{at}")));
+            let (copy, again) =
+                (PathBuf::from(format!("file:copy{at}")), PathBuf::from(format!("file:again{at}")));
             create(path, &copy, BackupOptions::default(), |_| {}).unwrap();
             restore(&copy, &again, |_| {}).unwrap();
         }

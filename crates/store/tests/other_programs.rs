@@ -8,7 +8,9 @@ use std::path::Path;
 use presign_page_checksums::stamp;
 use presign_store::check::{Finding, check};
 use presign_store::repair::repair;
-use presign_store::{Bucket, NewObject, OpenError, Precondition, Store, StoreError, StoreOptions, UnixMillis};
+use presign_store::{
+    Bucket, NewObject, OpenError, Precondition, Store, StoreError, StoreOptions, UnixMillis,
+};
 use rusqlite::{Connection, ErrorCode};
 
 const OBJECTS: usize = 60;
@@ -118,8 +120,12 @@ async fn after_a_crash_a_select_by_stock_sqlite_is_refused_and_the_store_opens()
 async fn a_checkpoint_and_a_write_by_another_program_beside_the_store_are_refused() {
     let base = tempfile::tempdir().unwrap();
     let (store, reader) = filled(base.path()).await;
-    for sql in ["PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)", "DELETE FROM object", "SELECT * FROM object"]
-    {
+    for sql in [
+        "PRAGMA wal_checkpoint(PASSIVE)",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "DELETE FROM object",
+        "SELECT * FROM object",
+    ] {
         let conn = Connection::open(base.path().join("metadata.sqlite")).unwrap();
         let outcome = conn.prepare(sql).and_then(|mut statement| statement.query([])?.next().map(drop));
         assert!(is_refused(&outcome), "{sql}: {outcome:?}");
@@ -182,7 +188,10 @@ async fn pages_of_another_program_are_refused_and_accepted_by_a_repair_that_chec
     assert!(found.iter().any(|finding| matches!(finding, Finding::Page { .. })), "{found:?}");
     let before = std::fs::read(copy.path().join("metadata.sqlite")).unwrap();
     let repaired = repair(copy.path(), |finding| panic!("{finding}")).unwrap();
-    assert!(repaired.pages.len() > 3 && repaired.log.is_none() && repaired.checked.is_clean(), "{repaired:?}");
+    assert!(
+        repaired.pages.len() > 3 && repaired.log.is_none() && repaired.checked.is_clean(),
+        "{repaired:?}"
+    );
     let kept = std::fs::read(repaired.replaced.unwrap().join("metadata.sqlite")).unwrap();
     assert!(kept == before);
     holds_everything(copy.path()).await;
@@ -196,13 +205,17 @@ async fn what_another_program_has_changed_is_not_accepted() {
     written_by_another_program(copy.path()).await;
     let path = copy.path().join("metadata.sqlite");
     let conn = Connection::open(&path).unwrap();
-    let changed = conn.execute("UPDATE content SET bytes = zeroblob(length(bytes)) WHERE id = 3", []).unwrap();
+    let changed =
+        conn.execute("UPDATE content SET bytes = zeroblob(length(bytes)) WHERE id = 3", []).unwrap();
     assert_eq!(changed, 1);
     drop(conn);
     let before = std::fs::read(&path).unwrap();
     let mut found = Vec::new();
     let refused = repair(copy.path(), |finding| found.push(finding.clone())).unwrap();
-    assert!(refused.was_needed() && refused.replaced.is_none() && refused.checked.damaged == 1, "{refused:?}");
+    assert!(
+        refused.was_needed() && refused.replaced.is_none() && refused.checked.damaged == 1,
+        "{refused:?}"
+    );
     assert!(matches!(&found[..], [Finding::Object { .. }]), "{found:?}");
     assert!(std::fs::read(&path).unwrap() == before, "nothing was changed");
     assert!(!copy.path().join("metadata.sqlite.repair").exists());
@@ -238,7 +251,11 @@ async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
                 there += 1;
             }
             // One commit to an object.
-            assert_eq!(OBJECTS - there, usize::try_from(log.lost_commits).unwrap() + usize::from(log.commits + log.lost_commits < 30), "{log:?}");
+            assert_eq!(
+                OBJECTS - there,
+                usize::try_from(log.lost_commits).unwrap() + usize::from(log.commits + log.lost_commits < 30),
+                "{log:?}"
+            );
             assert!(there >= OBJECTS / 2);
             store.close().await.unwrap();
         } else {

@@ -87,12 +87,22 @@ fn print(out: &mut impl io::Write, finding: &Finding) -> io::Result<()> {
 /// Says exactly what a repair did.
 fn print_repair(out: &mut impl io::Write, repair: &Repair) -> io::Result<()> {
     if !repair.was_needed() {
-        return writeln!(out, "repair: nothing was changed, because nothing that a repair can mend is damaged");
+        return writeln!(
+            out,
+            "repair: nothing was changed, because nothing that a repair can mend is damaged"
+        );
     }
     if let Some(log) = &repair.log {
         let (frames, put_right) = (log.frames.len(), log.put_right);
-        writeln!(out, "repair: {frames} frame(s) of the log have changed, and {put_right} of them could be put right")?;
-        writeln!(out, "repair: {} commit(s) in the log are whole, and {} behind the damage are lost", log.commits, log.lost_commits)?;
+        writeln!(
+            out,
+            "repair: {frames} frame(s) of the log have changed, and {put_right} of them could be put right"
+        )?;
+        writeln!(
+            out,
+            "repair: {} commit(s) in the log are whole, and {} behind the damage are lost",
+            log.commits, log.lost_commits
+        )?;
     }
     for page in &repair.pages {
         writeln!(out, "repair: page {page} of metadata.sqlite has no valid checksum")?;

@@ -123,7 +123,9 @@ fn fill(
                 return Ok(());
             }
         };
-        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| no_deletions.progress())? {
+        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| {
+            no_deletions.progress()
+        })? {
             BlobState::Intact => {
                 manifest.objects += 1;
                 manifest.blobs += 1;

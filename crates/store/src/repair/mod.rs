@@ -79,7 +79,8 @@ pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair
     }
     let copy = directory.join("metadata.sqlite.repair");
     remove_database(&disk, &copy)?;
-    let made = Copy { disk: &disk, from: &file, from_path: &database, to_path: &copy }.make(&damaged, log.as_deref())?;
+    let made = Copy { disk: &disk, from: &file, from_path: &database, to_path: &copy }
+        .make(&damaged, log.as_deref())?;
     let checked = check_locked(directory, &copy, &mut tell)?;
     let log_damage = (!log_is_sound).then_some(made.log);
     let mut repair = Repair { pages: made.accepted, log: log_damage, checked, replaced: None };
@@ -113,7 +114,8 @@ fn the_log(disk: &Disk, database: &Path) -> Result<Option<PathBuf>, OpenError> {
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
         [_, other, ..] => {
-            let detail = "the database has two logs, and this one is not the store's; move it away".to_owned();
+            let detail =
+                "the database has two logs, and this one is not the store's; move it away".to_owned();
             Err(StoreError::Corrupt { what: other.display().to_string(), detail }.into())
         }
     }
@@ -133,9 +135,13 @@ fn keep(disk: &Disk, directory: &Path, files: [Option<&Path>; 2]) -> Result<Path
     for file in files.into_iter().flatten() {
         let name = kept.join(file.file_name().unwrap_or_default());
         // Some file systems give a file one name only.
-        std::fs::hard_link(file, &name).or_else(|_| std::fs::copy(file, &name).map(drop)).map_err(|error| {
-            StoreError::Io { action: "keeping the file", place: file.display().to_string(), reason: error.to_string() }
-        })?;
+        std::fs::hard_link(file, &name).or_else(|_| std::fs::copy(file, &name).map(drop)).map_err(
+            |error| StoreError::Io {
+                action: "keeping the file",
+                place: file.display().to_string(),
+                reason: error.to_string(),
+            },
+        )?;
         disk.sync(&disk.open_for_sync(&name)?, &name, &poison)?;
     }
     disk.sync_dir(&kept, &poison)?;
@@ -165,7 +171,8 @@ impl Copy<'_> {
             let detail = "its header cannot be read".to_owned();
             return Err(StoreError::Corrupt { what: self.from_path.display().to_string(), detail });
         };
-        let failed = |error: &std::io::Error| self.failure("reading the log", log.unwrap_or(self.from_path), error);
+        let failed =
+            |error: &std::io::Error| self.failure("reading the log", log.unwrap_or(self.from_path), error);
         let salvage = match log {
             Some(log) => log::salvage(log, size).map_err(|error| failed(&error))?,
             None => log::Salvage::default(),

@@ -26,6 +26,11 @@ pub(crate) fn stock_log_path(path: &Path) -> PathBuf {
     beside(path, "-wal")
 }
 
+/// The journal of a database that has no log, or none yet.
+pub(super) fn journal_path(path: &Path) -> PathBuf {
+    beside(path, "-journal")
+}
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -63,7 +68,7 @@ pub(super) fn is_private(path: &Path) -> Result<bool, StoreError> {
 /// a log does not depend on its name. Nobody else may have the database open.
 pub(super) fn adopt_log(path: &Path) -> Result<(), OpenError> {
     let (disk, stock, log) = (Disk::default(), stock_log_path(path), log_path(path));
-    if disk.length(&stock)?.unwrap_or(0) == 0 {
+    if disk.length(&stock)?.unwrap_or(0) == 0 || disk.length(path)?.unwrap_or(0) == 0 {
         return Ok(());
     }
     if is_private(path)? || disk.length(&log)?.unwrap_or(0) > 0 {

@@ -102,7 +102,11 @@ mod tests {
         let growth = Growth::open(&Disk::default(), &path).unwrap();
         assert_eq!(growth.reader_of_log(), None);
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "sqlite::held_log::tests::the_process_that_reads_is_known_by_its_number", "--nocapture"])
+            .args([
+                "--exact",
+                "sqlite::held_log::tests::the_process_that_reads_is_known_by_its_number",
+                "--nocapture",
+            ])
             .env(READ, &path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

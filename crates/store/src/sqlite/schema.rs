@@ -11,7 +11,7 @@ use super::database_files::{self, adopt_log, is_private, log_path, sqlite_path, 
 use super::failure::{is_disk_full, store_error};
 use super::log_check;
 use crate::files::Disk;
-use crate::{OpenError, StoreError};
+use crate::{OpenError, Poison, StoreError};
 
 /// The version of the tables below. It grows with every change that an older binary could not read.
 pub(super) const SCHEMA: i64 = 2;
@@ -71,15 +71,13 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     check_log(path)?;
     // Before SQLite has the file open: closing it would end SQLite's locks on it.
     let header = database_files::header(path)?;
-    let is_new = header.is_none();
+    if header.is_none() && Disk::default().length(path)?.unwrap_or(0) == 0 {
+        make_new(path)?;
+    }
     let has_public_header = header.is_some_and(|header| !presign_page_checksums::is_private(&header));
     let open = || -> rusqlite::Result<Connection> {
         let conn = open_file(path, flags, page_checksums()?)?;
         presign_page_checksums::make_room(&conn)?;
-        if is_new {
-            // Lets the writer give the space of free pages back to the file system. Of a database with pages it would change nothing.
-            conn.pragma_update(None, "auto_vacuum", "incremental")?;
-        }
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "temp_store", "memory")?;
@@ -115,6 +113,45 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     };
     durable().map_err(|error| failed(&error))?;
     Ok(conn)
+}
+
+/// Makes a database under another name, and gives it its own when it is whole and on the disk. So nothing but an empty file or a
+/// whole database is ever there, also after a loss of power: neither has a journal that another program would roll back.
+fn make_new(path: &Path) -> Result<(), OpenError> {
+    let (disk, poison) = (Disk::default(), Poison::default());
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = Path::new(&new);
+    for log in [log_path(path), stock_log_path(path)] {
+        if disk.length(&log)?.unwrap_or(0) > 0 {
+            // It would be taken for the log of the new one.
+            return Err(OpenError::DatabaseLost { path: path.to_owned() });
+        }
+    }
+    // One that was not finished, and what a version before this one may have left of such a one.
+    database_files::remove_database(&disk, new)?;
+    disk.unlink(&database_files::journal_path(path))?;
+    drop(disk.create(new)?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed =
+        |error: rusqlite::Error| store_error("making the database", &new.display().to_string(), &error);
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = open_file(new, flags, page_checksums()?)?;
+        presign_page_checksums::make_room(&conn)?;
+        // Lets the writer give the space of free pages back to the file system. Of a database with pages it would change nothing.
+        conn.pragma_update(None, "auto_vacuum", "incremental")?;
+        Ok(conn)
+    };
+    let mut conn = open().map_err(failed)?;
+    check_or_make(&mut conn, new)?;
+    conn.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    conn.close().map_err(|(_, error)| failed(error))?;
+    disk.sync(&disk.open_for_sync(new)?, new, &poison)?;
+    disk.rename(new, path)?;
+    if let Some(directory) = path.parent() {
+        disk.sync_dir(directory, &poison)?;
+    }
+    Ok(())
 }
 
 /// Opens a database, and nothing else that its path may mean to SQLite.
@@ -165,8 +202,8 @@ fn refuse_pages_without_checksums(path: &Path) -> Result<(), OpenError> {
     if header.is_none_or(|header| header.get(RESERVED_AT).is_none_or(|&reserved| reserved != 0)) {
         return Ok(());
     }
-    let mut conn = open_without_checksums(path)
-        .map_err(|error| store_error("opening the database", &place, &error))?;
+    let mut conn =
+        open_without_checksums(path).map_err(|error| store_error("opening the database", &place, &error))?;
     check_or_make(&mut conn, path)?;
     let detail = "its header says that its pages have no checksums".to_owned();
     Err(StoreError::Corrupt { what: place, detail }.into())
@@ -191,7 +228,10 @@ fn check_one_log(log: &Path) -> Result<(), OpenError> {
     match log_check::first_lost(log) {
         Ok(None) => Ok(()),
         Ok(Some(frame)) => {
-            let detail = format!("its frame {frame} has changed, and would take the commits behind it along");
+            let detail = format!(
+                "its frame {frame} has changed, and would take the commits behind it along; `presign fsck --repair` keeps what \
+                 is whole"
+            );
             Err(StoreError::Corrupt { what, detail }.into())
         }
         Err(error) => {
@@ -309,6 +349,27 @@ mod tests {
         std::fs::write(&text, "not a database, and long enough to have a header if it were one").unwrap();
         let error = open_writer(&text).unwrap_err();
         assert!(error.to_string().contains(&text.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn a_new_database_has_nothing_of_what_another_one_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let left = [database_files::journal_path(&path), directory.path().join("m.sqlite.new")];
+        for path in &left {
+            std::fs::write(path, "not finished").unwrap();
+        }
+        for log in [log_path(&path), stock_log_path(&path)] {
+            std::fs::write(&log, "a log").unwrap();
+            assert_eq!(open_writer(&path).unwrap_err(), OpenError::DatabaseLost { path: path.clone() });
+            assert!(log.exists() && std::fs::read(&path).unwrap().is_empty());
+            std::fs::remove_file(&log).unwrap();
+            drop(std::fs::remove_file(log_path(&path)));
+        }
+        drop(open_writer(&path).unwrap());
+        assert!(is_private(&path).unwrap());
+        assert!(left.iter().all(|path| !path.exists()));
     }
 
     #[test]

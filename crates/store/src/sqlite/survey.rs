@@ -60,15 +60,14 @@ impl Survey {
     /// hold nothing, only what is in use. `progress` is called now and then.
     pub(crate) fn copy_to(&self, path: &Path, progress: &dyn Fn()) -> Result<(), StoreError> {
         let failed = |error: rusqlite::Error| store_error("copying the database", &self.place, &error);
-        let count = |name| self.conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(failed);
+        let count =
+            |name| self.conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(failed);
         if u64::from(count("freelist_count")?) * 4 >= u64::from(count("page_count")?) {
             return self.compact_to(path);
         }
         let mut copy = schema::open_copy(path).map_err(failed)?;
         // The transaction begins with the first read.
-        self.conn
-            .execute_batch("BEGIN; SELECT count(*) FROM schema_version")
-            .map_err(failed)?;
+        self.conn.execute_batch("BEGIN; SELECT count(*) FROM schema_version").map_err(failed)?;
         let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy).map_err(failed)?;
         loop {
             progress();

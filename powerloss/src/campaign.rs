@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, ensure};
 use presign_store::{Store, StoreOptions};
+use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::Runtime;
 
 use crate::Arguments;
@@ -293,6 +294,7 @@ impl Campaign {
             Ok(mounted) => mounted,
             Err(error) => return Ok((vec![Finding::new(Fault::NotMounted, format!("{error:#}"))], None)),
         };
+        look_without_the_store(&place.join("data/metadata.sqlite"));
         let findings = self.runtime.block_on(async {
             let store = match Store::open(&place.join("data"), StoreOptions::default()).await {
                 Ok(store) => store,
@@ -330,6 +332,16 @@ impl Campaign {
         }
         Ok(format!("an image after {} events", crash.at))
     }
+}
+
+/// Reads a database between the loss of power and the start, as somebody with the `sqlite3` program would, who wants to know what
+/// happened. Nothing that this does may keep the store from opening.
+fn look_without_the_store(database: &Path) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    // Refused where there is a store, and nothing where the power was lost before there was one.
+    let looked = Connection::open_with_flags(database, flags)
+        .and_then(|conn| conn.query_row("SELECT count(*) FROM object", [], |row| row.get::<_, i64>(0)));
+    drop(looked);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::backup::BackupArguments;
+use crate::commands::compact::CompactArguments;
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::demo::DemoArguments;
 use crate::commands::fsck::FsckArguments;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Make a store of a backup
     Restore(RestoreArguments),
+    /// Give the space of deleted rows in the database back
+    Compact(CompactArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

@@ -10,8 +10,9 @@ use rusqlite::Connection;
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
 use crate::damage::{self, Damage};
+use crate::layout::{Layout, LogName};
 use crate::log::LogSums;
-use crate::{page, waiting};
+use crate::{page, quota, waiting};
 
 /// Length of the header of a database.
 const DATABASE_HEADER_BYTES: usize = 100;
@@ -32,8 +33,13 @@ enum Kind {
         /// A page on its way out, with its checksum.
         outgoing: Vec<u8>,
         is_read_only: bool,
+        layout: Layout,
     },
-    Log(Arc<LogSums>),
+    Log {
+        sums: Arc<LogSums>,
+        /// The file underneath keeps a pointer to its name.
+        _name: Option<LogName>,
+    },
 }
 
 /// Room for a [`PagedFile`], up to where the next file is aligned to eight.
@@ -93,6 +99,7 @@ pub fn make_room(conn: &Connection) -> rusqlite::Result<()> {
 /// [`PagedFile`] and a file of `vfs`, aligned to eight; `out_flags` is null or may be written to.
 pub(crate) unsafe fn open(
     vfs: *mut sqlite3_vfs,
+    layout: Layout,
     name: sqlite3_filename,
     opened: *mut sqlite3_file,
     flags: c_int,
@@ -104,6 +111,9 @@ pub(crate) unsafe fn open(
     let Some(open_inner) = (unsafe { (*vfs).xOpen }) else { return ffi::SQLITE_CANTOPEN };
     // SAFETY: behind the header there is room for a file of `vfs`.
     let inner = unsafe { inner_of(opened) };
+    // SAFETY: `name` is null or a C string.
+    let private_name = unsafe { layout.log_name(name) };
+    let name = private_name.as_ref().map_or(name, LogName::as_ptr);
     // SAFETY: the arguments are SQLite's own.
     let code = unsafe { open_inner(vfs, name, inner, flags, out_flags) };
     if code != ffi::SQLITE_OK {
@@ -119,11 +129,11 @@ pub(crate) unsafe fn open(
             unsafe { close_inner(inner) };
             return code;
         }
-        Kind::Database { outgoing: Vec::new(), is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0 }
+        Kind::Database { outgoing: Vec::new(), is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0, layout }
     } else {
         // SAFETY: the name of a file that is not temporary is a C string.
         let path = if name.is_null() { c"" } else { unsafe { CStr::from_ptr(name.cast::<c_char>()) } };
-        Kind::Log(LogSums::of(path))
+        Kind::Log { sums: LogSums::of(path), _name: private_name }
     };
     let file = PagedFile { base: sqlite3_file { pMethods: &raw const METHODS }, kind };
     // SAFETY: SQLite's memory for the file is large enough and aligned, and holds nothing that is to be dropped.
@@ -201,8 +211,11 @@ macro_rules! delegate {
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     // SAFETY: `open` wrote a `PagedFile` there; SQLite closes a file once and does not use it afterwards.
-    unsafe { ptr::drop_in_place(&raw mut (*file.cast::<PagedFile>()).kind) };
-    delegate!(file, xClose, ffi::SQLITE_OK)
+    let kind = unsafe { ptr::read(&raw const (*file.cast::<PagedFile>()).kind) };
+    let code = delegate!(file, xClose, ffi::SQLITE_OK);
+    // After the file underneath, which has its name from it.
+    drop(kind);
+    code
 }
 
 unsafe extern "C" fn read(
@@ -224,13 +237,17 @@ unsafe extern "C" fn read(
     // others too.
     let unwritten = |is_read_only: bool| !is_read_only || code == ffi::SQLITE_IOERR_SHORT_READ;
     let found = match kind {
-        Kind::Log(sums) => sums.verify(at, bytes).map_err(Damage::Frame),
-        Kind::Database { is_read_only, .. } => {
+        Kind::Log { sums, .. } => sums.verify(at, bytes).map_err(Damage::Frame),
+        Kind::Database { is_read_only, layout, .. } => {
             // SAFETY: the file underneath is open.
-            match unsafe { verify(inner_of(file), at, bytes, unwritten(*is_read_only)) } {
+            let found = match unsafe { verify(inner_of(file), at, bytes, unwritten(*is_read_only)) } {
                 Ok(found) => found,
                 Err(code) => return code,
+            };
+            if *layout == Layout::Private {
+                page::make_public(bytes, at);
             }
+            found
         }
     };
     match found {
@@ -340,13 +357,15 @@ unsafe extern "C" fn write(
     // SAFETY: `open` wrote a `PagedFile` there, SQLite uses a file from one thread at a time, and the file underneath, which
     // is used below, is no part of it.
     let kind = unsafe { &mut (*file.cast::<PagedFile>()).kind };
-    let outgoing = match kind {
-        Kind::Log(sums) => {
+    let (outgoing, layout) = match kind {
+        Kind::Log { sums, .. } => {
             // Before it is written: nobody reads it before it is committed, and a failed write is no commit.
             sums.wrote(at, bytes);
-            return delegate!(file, xWrite, ffi::SQLITE_IOERR_WRITE, buffer, length, offset);
+            let code = delegate!(file, xWrite, ffi::SQLITE_IOERR_WRITE, buffer, length, offset);
+            // SAFETY: the file underneath is open.
+            return unsafe { quota::full_where_it_is(inner_of(file), code) };
         }
-        Kind::Database { outgoing, .. } => outgoing,
+        Kind::Database { outgoing, layout, .. } => (outgoing, *layout),
     };
     let Some(number) = page::number(at, size) else { return ffi::SQLITE_IOERR_WRITE };
     if number == 1 && !page::has_room(bytes) {
@@ -355,21 +374,36 @@ unsafe extern "C" fn write(
     }
     outgoing.clear();
     outgoing.extend_from_slice(bytes);
+    if number == 1 && layout == Layout::Private {
+        page::make_private(outgoing);
+    }
     page::stamp(number, outgoing);
     let buffer = outgoing.as_ptr().cast::<c_void>();
-    delegate!(file, xWrite, ffi::SQLITE_IOERR_WRITE, buffer, length, offset)
+    let code = delegate!(file, xWrite, ffi::SQLITE_IOERR_WRITE, buffer, length, offset);
+    // SAFETY: the file underneath is open.
+    unsafe { quota::full_where_it_is(inner_of(file), code) }
 }
 
 unsafe extern "C" fn truncate(file: *mut sqlite3_file, size: sqlite3_int64) -> c_int {
     // SAFETY: `open` wrote a `PagedFile` there.
-    if let Kind::Log(sums) = unsafe { &(*file.cast::<PagedFile>()).kind } {
+    if let Kind::Log { sums, .. } = unsafe { &(*file.cast::<PagedFile>()).kind } {
         sums.forget();
     }
-    delegate!(file, xTruncate, ffi::SQLITE_IOERR_TRUNCATE, size)
+    let code = delegate!(file, xTruncate, ffi::SQLITE_IOERR_TRUNCATE, size);
+    // SAFETY: the file underneath is open.
+    unsafe { quota::full_where_it_is(inner_of(file), code) }
 }
 
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
-    delegate!(file, xSync, ffi::SQLITE_IOERR_FSYNC, flags)
+    let code = delegate!(file, xSync, ffi::SQLITE_IOERR_FSYNC, flags);
+    // SAFETY: `open` wrote a `PagedFile` there.
+    match unsafe { &(*file.cast::<PagedFile>()).kind } {
+        // A checkpoint that did not become durable leaves the log as it is, and the next one writes all of its pages again.
+        // SAFETY: the file underneath is open.
+        Kind::Database { .. } => unsafe { quota::full_where_it_is(inner_of(file), code) },
+        // Of a commit in the log nobody knows then whether a later start will find it, so this stays a failure.
+        Kind::Log { .. } => code,
+    }
 }
 
 unsafe extern "C" fn file_size(file: *mut sqlite3_file, size: *mut sqlite3_int64) -> c_int {

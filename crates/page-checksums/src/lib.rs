@@ -12,6 +12,11 @@
 //! - A page in the write-ahead log has no checksum of this kind, for SQLite has computed its own over it by then. What this
 //!   process wrote into a log is remembered in memory instead, 8 bytes to a page, and compared at each read from it, by a
 //!   query as by a checkpoint. What an earlier process left there SQLite verifies itself when it recovers it.
+//! - A program with SQLite and without this layer would write pages without checksums, and does so already when it closes a
+//!   database that it only read: it writes back the log that a crash left. So it is kept out: the header has a version that
+//!   SQLite refuses, and the log is `NAME-log`, which SQLite does not look for. A database with a rollback journal, as
+//!   `VACUUM INTO` makes it, has neither and can be read by any program.
+//! - A quota that is used up is a full disk (`SQLITE_FULL`).
 //! - The VFS opens databases whose pages have room for a checksum, and makes new ones; any other is refused, and so is
 //!   memory-mapped reading, which would go past it.
 //!
@@ -37,13 +42,15 @@
 
 mod damage;
 mod file;
+mod layout;
 mod log;
 mod page;
+mod quota;
 mod vfs;
 mod waiting;
 
 pub use damage::{Damage, take_damage};
 pub use file::make_room;
-pub use page::{RESERVED_BYTES, is_intact, page_size};
-pub use vfs::{RegisterError, register};
+pub use page::{RESERVED_BYTES, is_intact, is_private, page_size, stamp};
+pub use vfs::{RegisterError, register, register_stock_layout};
 pub use waiting::{NotFromMemory, from_memory};

@@ -11,6 +11,40 @@ const SIZES: std::ops::RangeInclusive<usize> = 512..=65_536;
 /// Offsets in the database's header. <https://www.sqlite.org/fileformat2.html#the_database_header>
 const PAGE_SIZE_AT: usize = 16;
 const RESERVED_AT: usize = 20;
+/// The two versions of the file format: the one that a writer has to know, and the one that a reader has to know.
+const VERSIONS: std::ops::Range<usize> = 18..20;
+
+/// What SQLite writes there for a database with a write-ahead log.
+const WAL_VERSION: u8 = 2;
+/// What stands there in the file instead. SQLite refuses to open a database of a version that it does not know, so no program
+/// without this layer reads it, writes to it, or touches its log. <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
+const PRIVATE_WAL_VERSION: u8 = 0xF2;
+
+/// Whether a database that begins with these bytes is refused by every program that opens it without this layer.
+#[must_use]
+pub fn is_private(header: &[u8]) -> bool {
+    header.get(VERSIONS.start + 1) == Some(&PRIVATE_WAL_VERSION)
+}
+
+/// Puts the private version into page 1, if the database has a write-ahead log.
+pub(crate) fn make_private(page: &mut [u8]) {
+    replace_versions(page, 0, WAL_VERSION, PRIVATE_WAL_VERSION);
+}
+
+/// Puts SQLite's own version back into what was read at this offset.
+pub(crate) fn make_public(bytes: &mut [u8], offset: u64) {
+    replace_versions(bytes, offset, PRIVATE_WAL_VERSION, WAL_VERSION);
+}
+
+fn replace_versions(bytes: &mut [u8], offset: u64, from: u8, to: u8) {
+    for at in VERSIONS {
+        let within = (at as u64).checked_sub(offset).and_then(|at| usize::try_from(at).ok());
+        match within.and_then(|at| bytes.get_mut(at)) {
+            Some(version) if *version == from => *version = to,
+            _ => {}
+        }
+    }
+}
 
 /// The number of the page that begins at this offset, if a page of this size can.
 pub(crate) fn number(offset: u64, size: usize) -> Option<u64> {
@@ -50,8 +84,8 @@ pub(crate) fn is_as_written(number: u64, page: &[u8]) -> bool {
     u64::from_le_bytes(*sum) == checksum(number, content)
 }
 
-/// Writes the checksum of a page into its last bytes.
-pub(crate) fn stamp(number: u64, page: &mut [u8]) {
+/// Writes the checksum of a page into its last bytes. `number` counts from 1.
+pub fn stamp(number: u64, page: &mut [u8]) {
     if let Some((content, sum)) = page.split_last_chunk_mut() {
         *sum = checksum(number, content).to_le_bytes();
     }
@@ -82,6 +116,29 @@ mod tests {
         assert!(is_intact(7, &page));
         assert!(is_intact(3, &[0; 4096]) && !is_as_written(3, &[0; 4096]));
         assert!(!is_intact(3, &[]));
+    }
+
+    #[test]
+    fn the_private_version_is_written_for_a_write_ahead_log_and_is_read_back_in_any_part_of_the_header() {
+        let mut page = vec![0; 512];
+        (page[18], page[19]) = (1, 1);
+        make_private(&mut page);
+        assert!(page[18..20] == [1, 1] && !is_private(&page));
+        (page[18], page[19]) = (2, 2);
+        make_private(&mut page);
+        assert!(page[18..20] == [0xF2, 0xF2] && is_private(&page));
+        for offset in 0..24_u64 {
+            let mut part = page[usize::try_from(offset).unwrap()..].to_vec();
+            make_public(&mut part, offset);
+            let expected: Vec<u8> = page[usize::try_from(offset).unwrap()..]
+                .iter()
+                .map(|&byte| if byte == 0xF2 { 2 } else { byte })
+                .collect();
+            assert_eq!(part, expected, "{offset}");
+        }
+        let mut other = vec![0xF2; 512];
+        make_public(&mut other, 512);
+        assert!(other.iter().all(|&byte| byte == 0xF2));
     }
 
     #[test]

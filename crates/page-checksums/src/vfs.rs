@@ -6,9 +6,18 @@ use std::sync::OnceLock;
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_vfs};
 
+use crate::layout::{Layout, LogName};
 use crate::{file, waiting};
 
 const NAME: &CStr = c"presign-page-checksums";
+const STOCK_NAME: &CStr = c"presign-page-checksums-stock";
+
+/// What one VFS of ours needs to know. SQLite keeps a pointer to it.
+struct Layer {
+    /// The VFS underneath.
+    inner: *mut sqlite3_vfs,
+    layout: Layout,
+}
 
 /// SQLite did not take the VFS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,11 +30,27 @@ pub struct RegisterError {
 /// Makes the VFS known to SQLite, once to a process, and gives the name to open connections with. To be called before any
 /// other thread uses SQLite, whose way to read files it replaces (see [`from_memory`](crate::from_memory)).
 ///
+/// It keeps the write-ahead log of `NAME` in `NAME-log`, and writes a version into the header by which every program without
+/// this layer refuses the database: see [`is_private`](crate::is_private).
+///
 /// # Errors
 /// [`RegisterError`] when SQLite was built without a VFS for this system.
 pub fn register() -> Result<&'static CStr, RegisterError> {
+    register_both().map(|()| NAME)
+}
+
+/// As [`register`], of the layer that leaves the version in the header and the name of the log, `NAME-wal`, as SQLite has
+/// them: for a database that a process with this layout has open.
+///
+/// # Errors
+/// [`RegisterError`] when SQLite was built without a VFS for this system.
+pub fn register_stock_layout() -> Result<&'static CStr, RegisterError> {
+    register_both().map(|()| STOCK_NAME)
+}
+
+fn register_both() -> Result<(), RegisterError> {
     static REGISTERED: OnceLock<Result<(), RegisterError>> = OnceLock::new();
-    REGISTERED.get_or_init(register_once).map(|()| NAME)
+    *REGISTERED.get_or_init(register_once)
 }
 
 fn register_once() -> Result<(), RegisterError> {
@@ -39,6 +64,11 @@ fn register_once() -> Result<(), RegisterError> {
     unsafe {
         waiting::replace_pread(inner);
     }
+    register_layer(inner, NAME, Layout::Private)?;
+    register_layer(inner, STOCK_NAME, Layout::Stock)
+}
+
+fn register_layer(inner: *mut sqlite3_vfs, name: &'static CStr, layout: Layout) -> Result<(), RegisterError> {
     // SAFETY: SQLite's default VFS is never unregistered here, and its numbers do not change.
     let (inner_file_bytes, longest_path) = unsafe { ((*inner).szOsFile, (*inner).mxPathname) };
     let vfs = sqlite3_vfs {
@@ -47,8 +77,9 @@ fn register_once() -> Result<(), RegisterError> {
         szOsFile: file::HEADER_BYTES.saturating_add(inner_file_bytes),
         mxPathname: longest_path,
         pNext: ptr::null_mut(),
-        zName: NAME.as_ptr(),
-        pAppData: inner.cast::<c_void>(),
+        zName: name.as_ptr(),
+        // Leaked, as the VFS is.
+        pAppData: Box::into_raw(Box::new(Layer { inner, layout })).cast::<c_void>(),
         xOpen: Some(open),
         xDelete: Some(delete),
         xAccess: Some(access),
@@ -75,13 +106,20 @@ fn register_once() -> Result<(), RegisterError> {
     }
 }
 
+/// # Safety
+/// `vfs` is one that [`register_layer`] made.
+unsafe fn layer(vfs: *mut sqlite3_vfs) -> &'static Layer {
+    // SAFETY: its `pAppData` was set to a layer, which is never freed or changed.
+    unsafe { &*(*vfs).pAppData.cast::<Layer>() }
+}
+
 /// The VFS underneath.
 ///
 /// # Safety
-/// `vfs` is the one that [`register_once`] made.
+/// `vfs` is one that [`register_layer`] made.
 unsafe fn inner(vfs: *mut sqlite3_vfs) -> *mut sqlite3_vfs {
-    // SAFETY: its `pAppData` was set to the default VFS, which stays.
-    unsafe { (*vfs).pAppData.cast::<sqlite3_vfs>() }
+    // SAFETY: as above.
+    unsafe { layer(vfs) }.inner
 }
 
 /// Calls a method of the VFS underneath with that VFS and the same arguments.
@@ -112,10 +150,13 @@ unsafe extern "C" fn open(
     }
     // SAFETY: SQLite calls this with our VFS, with a name that is null or a string that lives as long as the file, and with
     // `szOsFile` bytes, aligned to eight, for the file.
-    unsafe { file::open(inner(vfs), name, opened, flags, out_flags) }
+    unsafe { file::open(inner(vfs), layer(vfs).layout, name, opened, flags, out_flags) }
 }
 
 unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_int) -> c_int {
+    // SAFETY: SQLite calls this with our VFS and the name of a file.
+    let private = unsafe { layer(vfs).layout.log_name(name) };
+    let name = private.as_ref().map_or(name, LogName::as_ptr);
     delegate!(vfs, xDelete, ffi::SQLITE_IOERR_DELETE, name, sync)
 }
 
@@ -125,6 +166,9 @@ unsafe extern "C" fn access(
     flags: c_int,
     answer: *mut c_int,
 ) -> c_int {
+    // SAFETY: SQLite calls this with our VFS and the name of a file.
+    let private = unsafe { layer(vfs).layout.log_name(name) };
+    let name = private.as_ref().map_or(name, LogName::as_ptr);
     delegate!(vfs, xAccess, ffi::SQLITE_IOERR_ACCESS, name, flags, answer)
 }
 

@@ -54,7 +54,7 @@ struct Ground {
 fn ground() -> Ground {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("d.sqlite");
-    let log = directory.path().join("d.sqlite-wal");
+    let log = directory.path().join("d.sqlite-log");
     Ground { _directory: directory, path, log }
 }
 

@@ -28,6 +28,12 @@ pub trait Blobs: Send + Sync {
     /// All blobs whose id begins with this byte, in the order of their ids. Those that come and go meanwhile may be missed.
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError>;
 
+    /// Looks after a backup that takes long: names it, and goes on without it when it makes no progress. To be called every few
+    /// minutes.
+    async fn watch_backups(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// How long ago the last byte of a blob was written; zero if the clock went back. `None`: there is no such blob.
     async fn age(&self, id: BlobId) -> Result<Option<Duration>, StoreError>;
 }

@@ -263,6 +263,7 @@ impl Store {
         const AT_ONCE: usize = 4096;
         let Inner { metadata, blobs, in_flight, .. } = &*self.inner;
         let mut collected = Collected::default();
+        blobs.watch_backups().await?;
         for first in 0..=u8::MAX {
             let ids = blobs.list(first).await?;
             collected.examined += ids.len() as u64;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use presign_store::{
     Bucket, INLINE_LIMIT, ListRequest, NewObject, Precondition, Store, StoreOptions, UnixMillis,
 };
+use rusqlite::{Connection, ErrorCode};
 
 /// Set in the process that is to be killed: the data directory.
 const VICTIM: &str = "PRESIGN_STORE_VICTIM";
@@ -81,6 +82,11 @@ fn a_killed_writer_loses_nothing_that_it_acknowledged() {
     }
     assert_eq!(victim.wait().unwrap().code(), None, "it was to be ended by a signal");
     assert!(acknowledged.len() >= ENOUGH);
+    // Somebody looks at what happened, with a program that has SQLite and nothing of ours.
+    let looked = Connection::open(directory.path().join("metadata.sqlite"))
+        .and_then(|conn| conn.query_row("SELECT count(*) FROM object", [], |row| row.get::<_, i64>(0)));
+    let code = looked.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+    assert_eq!(code, Some(ErrorCode::NotADatabase), "{looked:?}");
     verify(directory.path(), &acknowledged);
 }
 

@@ -211,7 +211,7 @@ async fn no_damage_to_the_database_gives_a_wrong_answer() {
             // A header of a newer or a foreign database is a refusal too.
             Err(error) => panic!("{error} after {done}"),
         }
-        for suffix in ["-wal", "-shm"] {
+        for suffix in ["-log", "-shm"] {
             drop(std::fs::remove_file(directory.path().join(format!("metadata.sqlite{suffix}"))));
         }
     }
@@ -247,10 +247,10 @@ async fn no_damage_to_the_log_of_an_open_store_gives_a_wrong_answer() {
     let log = std::fs::OpenOptions::new()
         .read(true)
         .write(true)
-        .open(directory.path().join("metadata.sqlite-wal"))
+        .open(directory.path().join("metadata.sqlite-log"))
         .unwrap();
     // The last frame of each page is the one that is read.
-    let written = std::fs::read(directory.path().join("metadata.sqlite-wal")).unwrap();
+    let written = std::fs::read(directory.path().join("metadata.sqlite-log")).unwrap();
     let page = |frame: &[u8]| u32::from_be_bytes(frame[..4].try_into().unwrap());
     let frames = || written[32..].chunks(FRAME_BYTES).map(page).enumerate();
     let live: Vec<usize> = frames()
@@ -297,7 +297,7 @@ async fn no_damage_to_the_log_of_a_killed_process_undoes_more_than_its_last_comm
     for at in 0..objects {
         put(&store, at).await;
     }
-    let files = ["metadata.sqlite", "metadata.sqlite-wal", "initialized"];
+    let files = ["metadata.sqlite", "metadata.sqlite-log", "initialized"];
     let [database, whole, mark] = files.map(|name| std::fs::read(directory.path().join(name)).unwrap());
     for at in (0..objects).filter(|at| at % 100 == 50) {
         assert!(content(at).len() > 100_000);

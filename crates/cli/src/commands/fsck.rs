@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueHint};
-use presign_store::check::{Finding, check};
+use presign_store::check::{Checked, Finding, check};
+use presign_store::repair::{Repair, repair};
 
 use super::Outcome;
 
@@ -20,11 +21,20 @@ pub(crate) struct FsckArguments {
     /// The data directory; ./presign-data without it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "PRESIGN_DATA", default_value = "presign-data")]
     data: PathBuf,
+
+    /// Repair the database if it does not open: accept pages that another program with SQLite has written, and save what
+    /// is in a damaged log
+    ///
+    /// The repair is made on a copy, which takes the place of the database only if the whole check then finds no damage.
+    /// What was there is kept in DIR/before-repair-N. Otherwise nothing is changed.
+    #[arg(long)]
+    repair: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   presign fsck --data /srv/presign
+  presign fsck --data /srv/presign --repair
 
 Exit codes:
   0  clean: everything that the store holds is what was written; notes are no damage
@@ -34,12 +44,26 @@ Exit codes:
 pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
     let mut out = io::stdout().lock();
     let mut printed = Ok(());
-    let checked = check(&arguments.data, |finding| {
+    let tell = |finding: &Finding| {
         if printed.is_ok() {
             printed = print(&mut out, finding);
         }
-    })?;
+    };
+    let (checked, repaired) = if arguments.repair {
+        let repaired = repair(&arguments.data, tell)?;
+        (repaired.checked, Some(repaired))
+    } else {
+        (check(&arguments.data, tell)?, None)
+    };
     printed?;
+    if let Some(repaired) = &repaired {
+        print_repair(&mut out, repaired)?;
+    }
+    conclude(&mut out, arguments, &checked)
+}
+
+/// Says how much there is, or how much is damaged.
+fn conclude(out: &mut impl io::Write, arguments: &FsckArguments, checked: &Checked) -> Result<Outcome> {
     let (objects, blobs, bytes) = (checked.intact, checked.blobs, checked.blob_bytes);
     let data = arguments.data.display();
     if checked.is_clean() {
@@ -58,4 +82,38 @@ pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
 fn print(out: &mut impl io::Write, finding: &Finding) -> io::Result<()> {
     let kind = if finding.is_damage() { "damaged" } else { "note" };
     writeln!(out, "{kind}: {finding}\n    what to do: {}", finding.advice())
+}
+
+/// Says exactly what a repair did.
+fn print_repair(out: &mut impl io::Write, repair: &Repair) -> io::Result<()> {
+    if !repair.was_needed() {
+        return writeln!(
+            out,
+            "repair: nothing was changed, because nothing that a repair can mend is damaged"
+        );
+    }
+    if let Some(log) = &repair.log {
+        let (frames, put_right) = (log.frames.len(), log.put_right);
+        writeln!(
+            out,
+            "repair: {frames} frame(s) of the log have changed, and {put_right} of them could be put right"
+        )?;
+        writeln!(
+            out,
+            "repair: {} commit(s) in the log are whole, and {} behind the damage are lost",
+            log.commits, log.lost_commits
+        )?;
+    }
+    for page in &repair.pages {
+        writeln!(out, "repair: page {page} of metadata.sqlite has no valid checksum")?;
+    }
+    match &repair.replaced {
+        Some(kept) => writeln!(
+            out,
+            "repair: metadata.sqlite was replaced by a copy with all of that and with new checksums, which passed the whole \
+             check; what was there is in {}, and can be deleted when nothing is missed",
+            kept.display()
+        ),
+        None => writeln!(out, "repair: nothing was changed, because the result would be damaged, as above"),
+    }
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod backup;
+pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod fsck;
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
         Command::Backup(arguments) => backup::run(&arguments, quiet),
+        Command::Compact(arguments) => compact::run(&arguments, quiet),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
         Command::Fsck(arguments) => return fsck::run(&arguments),

@@ -78,3 +78,56 @@ fn a_store_that_runs_and_one_that_is_not_there_are_refused() {
     machine.run(&["fsck", "--data=nowhere"]).assert_refused(1, &["nowhere", "there is no store"]);
     assert!(!machine.home().join("nowhere").exists());
 }
+
+#[test]
+fn a_repair_says_what_it_did_or_that_there_is_nothing_to_do() {
+    let machine = stopped_store();
+    let nothing = machine.run(&["fsck", "--data=data", "--repair"]);
+    nothing.assert_success();
+    assert!(
+        nothing.stdout.contains("nothing was changed") && nothing.stdout.contains("is clean"),
+        "{}",
+        nothing.stdout
+    );
+
+    // The checksum of the second page, as a program that keeps none leaves it.
+    let path = machine.home().join("data/metadata.sqlite");
+    let whole = std::fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[2 * 4096 - 8..2 * 4096].fill(0);
+    std::fs::write(&path, &bytes).unwrap();
+    machine.run(&["fsck", "--data=data"]).assert_refused(1, &[]);
+    let repaired = machine.run(&["fsck", "--data=data", "--repair"]);
+    repaired.assert_success();
+    for words in
+        ["page 2 of metadata.sqlite has no valid checksum", "before-repair-1", "is clean: 2 object(s)"]
+    {
+        assert!(repaired.stdout.contains(words), "`{words}` is missing in: {}", repaired.stdout);
+    }
+    assert!(std::fs::read(machine.home().join("data/before-repair-1/metadata.sqlite")).unwrap() == bytes);
+    machine.run(&["fsck", "--data=data"]).assert_success();
+
+    // A page whose content is another one is not accepted.
+    let at = whole.windows(9).position(|part| part == b"small.txt").unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = machine.run(&["fsck", "--data=data", "--repair"]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused.stdout.contains("nothing was changed, because the result would be damaged"),
+        "{}",
+        refused.stdout
+    );
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_compaction_says_what_it_gave() {
+    let machine = stopped_store();
+    let compacted = machine.run(&["compact", "--data=data"]);
+    compacted.assert_success();
+    assert!(compacted.stderr.contains("data: the database had "), "{}", compacted.stderr);
+    machine.run(&["fsck", "--data=data"]).assert_success();
+    machine.run(&["compact", "--data=nowhere"]).assert_refused(1, &["nowhere", "there is no store"]);
+}

@@ -29,8 +29,9 @@ pub struct BackupOptions {
 /// the process closes the file, as this does, and a third process could then take the log from under the store.
 ///
 /// # Errors
-/// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`], [`BackupError::ExposedMasterKey`]; [`BackupError::Damaged`] when not all of the store can be copied,
-/// after all of the damage was told; no backup is made then.
+/// [`BackupError::Occupied`], [`BackupError::WithinData`], [`BackupError::Unfinished`], [`BackupError::ExposedMasterKey`];
+/// [`BackupError::Damaged`] when not all of the store can be copied, after all of the damage was told; no backup is made then.
+/// [`BackupError::GivenUp`] when the server went on without it.
 pub fn create(
     data: &Path,
     destination: &Path,
@@ -66,12 +67,17 @@ pub fn create(
         Err(other) => return Err(other.into()),
     }
     // Before the database is looked at: from now on every blob that it names stays.
-    let _no_deletions = NoDeletions::hold(&disk, data)?;
+    let no_deletions = NoDeletions::hold(&disk, data, destination)?;
     disk.make_dir(&partial)?;
     let copied = partial.join("metadata.sqlite");
     drop(disk.create(&copied)?);
-    Survey::beside(&database)?.copy_to(&copied)?;
-    let manifest = fill(&disk, data, &partial, &copied, &mut tell)?;
+    Survey::beside(&database)?.copy_to(&copied, &|| no_deletions.progress())?;
+    let filled = fill(&disk, data, &partial, &copied, &no_deletions, &mut tell);
+    // What it misses then is no damage.
+    if !no_deletions.is_kept()? {
+        return Err(BackupError::GivenUp);
+    }
+    let manifest = filled?;
     if options.with_master_key {
         copy_master_key(&disk, data, &partial)?;
     }
@@ -91,6 +97,7 @@ fn fill(
     data: &Path,
     partial: &Path,
     copied: &Path,
+    no_deletions: &NoDeletions,
     tell: &mut dyn FnMut(&Finding),
 ) -> Result<Manifest, BackupError> {
     let poison = Poison::default();
@@ -121,7 +128,9 @@ fn fill(
                 return Ok(());
             }
         };
-        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison)? {
+        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| {
+            no_deletions.progress()
+        })? {
             BlobState::Intact => {
                 manifest.objects += 1;
                 manifest.blobs += 1;
@@ -133,7 +142,7 @@ fn fill(
         Ok(())
     })?;
     survey.structure(&mut |finding| damage.find(finding))?;
-    survey.close()?;
+    survey.close_for_everybody()?;
     damage.into_result()?;
     to.sync_all(&poison)?;
     let file = disk.open_for_sync(copied)?;

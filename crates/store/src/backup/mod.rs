@@ -84,6 +84,12 @@ pub enum BackupError {
         /// What is in it.
         found: Manifest,
     },
+    /// The server has deleted blobs again, because the backup made no progress.
+    #[error(
+        "the backup made no progress for an hour, and the server went on without it: objects that were deleted since may be \
+         missing in it; delete what is left of it, look after the disk that it is made on, and begin again"
+    )]
+    GivenUp,
     /// The store, or the backup, is damaged.
     #[error("the {which} is damaged, in {} place(s); the first: {first}; {}", count, first.advice())]
     Damaged {

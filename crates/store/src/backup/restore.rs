@@ -47,7 +47,7 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
                 return Ok(());
             }
         };
-        match copy_blob(&disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison)? {
+        match copy_blob(&disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| {})? {
             BlobState::Intact => {}
             BlobState::Damaged(detail) => damage.find(Finding::Blob { bucket, key, id: blob.id, detail }),
             BlobState::Missing => damage.find(Finding::MissingBlob { bucket, key, id: blob.id }),

@@ -106,11 +106,16 @@ impl Finding {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::DatabaseLost | Self::Header | Self::Page { .. } | Self::Inconsistent { .. } => {
+            Self::DatabaseLost | Self::Header | Self::Inconsistent { .. } => {
                 "check the disk, and restore the store from a backup"
             }
+            Self::Page { .. } => {
+                "check the disk, and restore the store from a backup; if another program has written to the database, \
+                 `presign fsck --repair` accepts its pages where everything in them can be shown to be whole"
+            }
             Self::Unopened { .. } => {
-                "check the disk, and restore the store from a backup; keep this directory until that is done"
+                "check the disk, and restore the store from a backup, or try `presign fsck --repair`, which changes nothing \
+                 unless the result is whole; keep this directory until that is done"
             }
             Self::Unreadable { .. } => {
                 "restore the store from a backup, or read what can still be read through the running store first"

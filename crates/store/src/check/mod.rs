@@ -60,7 +60,17 @@ pub(crate) fn check_with(
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let _lock = DirectoryLock::acquire(directory)?;
-    let mut run = Run { checked: Checked::default(), tell: &mut tell };
+    check_locked(directory, database, &mut tell)
+}
+
+/// As [`check_with`], of a directory that the caller has locked.
+pub(crate) fn check_locked(
+    directory: &Path,
+    database: &Path,
+    tell: &mut dyn FnMut(&Finding),
+) -> Result<Checked, OpenError> {
+    let disk = Disk::default();
+    let mut run = Run { checked: Checked::default(), tell };
     // Opened before the survey, and so closed after it.
     let (file, length) = (disk.open(database)?, disk.length(database)?);
     let Some(file) = file.filter(|_| length.unwrap_or(0) > 0) else {

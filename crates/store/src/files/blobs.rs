@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::blob_directory::ids_in;
-use super::deletions::Deletions;
+use super::deletions::{Deletions, Limits};
 use super::layout::Layout;
 use super::reader::OpenFile;
 use super::writer::{FileWriter, TemporaryFile};
@@ -134,6 +134,11 @@ impl Blobs for FileBlobs {
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {
         let shared = Arc::clone(&self.shared);
         on_blocking_pool(move || shared.list(first)).await
+    }
+
+    async fn watch_backups(&self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.deletions.watch(Limits::default())).await
     }
 
     async fn age(&self, id: BlobId) -> Result<Option<Duration>, StoreError> {

@@ -4,53 +4,159 @@
 //! finds every blob that they name: one whose deletion was begun before has no row any more, and none is begun while the
 //! backup holds the file. What is not deleted then, the collector deletes later.
 
+use std::cell::Cell;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::Disk;
 use super::disk::failure;
+use super::{Disk, backup_holders};
 use crate::StoreError;
 
 const NAME: &str = "backup.lock";
 
+/// How often a backup says that it has come further.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// What the server does about a backup that takes long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// It is named in the log when it has run for so long, and again each time that it has run for so long more.
+    pub(super) named: Duration,
+    /// When it has come no further for so long, blobs are deleted again. The backup fails then, when it goes on.
+    pub(super) given_up: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { named: Duration::from_secs(10 * 60), given_up: Duration::from_secs(60 * 60) }
+    }
+}
+
 /// The server's side.
 #[derive(Debug)]
 pub(super) struct Deletions {
+    disk: Disk,
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
     file: File,
+    /// Since when a backup has been seen to hold the file.
+    held_since: Option<Instant>,
+    named_at: Option<Instant>,
+}
+
+impl State {
+    /// Whether no backup holds the file.
+    fn is_free(&mut self) -> bool {
+        let is_free = self.file.try_lock().is_ok();
+        // Whoever waits for it has waited for no longer than this.
+        let is_free = is_free && self.file.unlock().is_ok();
+        if is_free {
+            (self.held_since, self.named_at) = (None, None);
+        } else {
+            self.held_since.get_or_insert_with(Instant::now);
+        }
+        is_free
+    }
 }
 
 impl Deletions {
     pub(super) fn open(disk: &Disk, directory: &Path) -> Result<Self, StoreError> {
-        Ok(Self { file: disk.create_or_open(&directory.join(NAME))? })
+        let path = directory.join(NAME);
+        let state = State { file: disk.create_or_open(&path)?, held_since: None, named_at: None };
+        Ok(Self { disk: disk.clone(), path, state: Mutex::new(state) })
     }
 
     /// Whether blobs may be deleted at this moment. Where that cannot be told they may not: they take space, and no more.
     pub(super) fn are_allowed(&self) -> bool {
-        let is_free = self.file.try_lock().is_ok();
-        // Whoever waits for it has waited for no longer than this.
-        is_free && self.file.unlock().is_ok()
+        self.state().is_free()
+    }
+
+    /// Looks after a backup that takes long. To be called every few minutes.
+    pub(super) fn watch(&self, limits: Limits) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.is_free() {
+            return Ok(());
+        }
+        let held = state.held_since.map_or(Duration::ZERO, |since| since.elapsed());
+        // A clock that was set, or a backup that says nothing of its progress, ends no protection before its time.
+        let idle = self.disk.age(&self.path)?.unwrap_or_default().min(held);
+        if idle >= limits.given_up {
+            tracing::warn!(
+                backup = backup_holders::holders(&self.path),
+                minutes_without_progress = idle.as_secs() / 60,
+                "a backup makes no progress: deleted objects give their space back again, and it will fail; end its process"
+            );
+            // Another file with the name: the backup holds the lock of this one, and sees that it is gone.
+            self.disk.unlink(&self.path)?;
+            *state = State { file: self.disk.create_or_open(&self.path)?, held_since: None, named_at: None };
+            return Ok(());
+        }
+        let unnamed = state.named_at.map_or(held, |at| at.elapsed());
+        if unnamed >= limits.named {
+            state.named_at = Some(Instant::now());
+            tracing::warn!(
+                backup = backup_holders::holders(&self.path),
+                minutes_without_progress = idle.as_secs() / 60,
+                "a backup is being made, and deleted objects keep their space; if it hangs, end its process"
+            );
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The backup's side: no blob is deleted while this lives.
+/// The backup's side: no blob is deleted while this lives, unless [`is_kept`](Self::is_kept) says otherwise.
 #[derive(Debug)]
 pub(crate) struct NoDeletions {
-    _file: File,
+    file: File,
+    path: PathBuf,
+    told: Cell<Option<Instant>>,
 }
 
 impl NoDeletions {
-    pub(crate) fn hold(disk: &Disk, directory: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn hold(disk: &Disk, directory: &Path, destination: &Path) -> Result<Self, StoreError> {
         let path = directory.join(NAME);
-        let file = disk.create_or_open(&path)?;
-        match file.try_lock_shared() {
-            Ok(()) => {}
-            // A server looks at it just now.
-            Err(TryLockError::WouldBlock) => {
-                file.lock_shared().map_err(|error| failure("locking the file", &path, &error))?;
+        loop {
+            let file = disk.create_or_open(&path)?;
+            match file.try_lock() {
+                // Nobody else makes a backup: what others have written is out of date. The lock becomes a shared one below.
+                Ok(()) => file.set_len(0).map_err(|error| failure("writing", &path, &error))?,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(failure("locking the file", &path, &error)),
             }
-            Err(TryLockError::Error(error)) => return Err(failure("locking the file", &path, &error)),
+            // Waits where a server looks at it just now.
+            file.lock_shared().map_err(|error| failure("locking the file", &path, &error))?;
+            let held = Self { file, path: path.clone(), told: Cell::new(None) };
+            if held.is_kept()? {
+                backup_holders::announce(&held.file, destination)
+                    .map_err(|error| failure("writing", &path, &error))?;
+                return Ok(held);
+            }
         }
-        Ok(Self { _file: file })
+    }
+
+    /// Says that the backup has come further.
+    pub(crate) fn progress(&self) {
+        if self.told.get().is_some_and(|told| told.elapsed() < PROGRESS_EVERY) {
+            return;
+        }
+        self.told.set(Some(Instant::now()));
+        // A server that does not hear of it waits for an hour before it does anything.
+        drop(self.file.set_modified(SystemTime::now()));
+    }
+
+    /// Whether no blob was deleted since this was made. A server deletes them again when a backup makes no progress.
+    pub(crate) fn is_kept(&self) -> Result<bool, StoreError> {
+        backup_holders::is_at(&self.file, &self.path).map_err(|error| failure("stat", &self.path, &error))
     }
 }
 
@@ -63,13 +169,57 @@ mod tests {
         let directory = tempfile::tempdir()?;
         let deletions = Deletions::open(&Disk::default(), directory.path())?;
         assert!(deletions.are_allowed() && deletions.are_allowed());
-        let first = NoDeletions::hold(&Disk::default(), directory.path())?;
+        let first = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
         assert!(!deletions.are_allowed());
-        let second = NoDeletions::hold(&Disk::default(), directory.path())?;
+        let second = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
         drop(first);
         assert!(!deletions.are_allowed());
         drop(second);
         assert!(deletions.are_allowed());
         Ok(())
+    }
+
+    #[test]
+    fn a_backup_without_progress_is_given_up_and_learns_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::default();
+        let deletions = Deletions::open(&disk, directory.path()).unwrap();
+        let hold = || NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
+        let patient = Limits { named: Duration::ZERO, ..Limits::default() };
+        let held = hold();
+        held.progress();
+        deletions.watch(patient).unwrap();
+        assert!(!deletions.are_allowed() && held.is_kept().unwrap());
+        deletions.watch(Limits { given_up: Duration::ZERO, ..patient }).unwrap();
+        assert!(deletions.are_allowed() && !held.is_kept().unwrap());
+        // The next one is protected again.
+        let next = hold();
+        assert!(!deletions.are_allowed() && next.is_kept().unwrap());
+        drop(held);
+        assert!(!deletions.are_allowed());
+        drop(next);
+        assert!(deletions.are_allowed());
+    }
+
+    #[test]
+    fn a_backup_that_comes_further_is_not_given_up_however_old_the_file_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::default();
+        let deletions = Deletions::open(&disk, directory.path()).unwrap();
+        let held = NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(100_000);
+        held.file.set_modified(long_ago).unwrap();
+        assert!(!deletions.are_allowed());
+        // It was seen a moment ago only.
+        deletions.watch(Limits::default()).unwrap();
+        assert!(held.is_kept().unwrap());
+        let seen_long_ago = Instant::now().checked_sub(Duration::from_secs(50_000)).unwrap();
+        deletions.state().held_since = Some(seen_long_ago);
+        held.progress();
+        deletions.watch(Limits::default()).unwrap();
+        assert!(held.is_kept().unwrap());
+        held.file.set_modified(long_ago).unwrap();
+        deletions.watch(Limits::default()).unwrap();
+        assert!(!held.is_kept().unwrap());
     }
 }

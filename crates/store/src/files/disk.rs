@@ -173,6 +173,16 @@ impl Disk {
         }
     }
 
+    /// What is free for this user on the file system of a file, in bytes. `None`: it does not say.
+    pub(crate) fn free_bytes(&self, file: &File) -> Option<u64> {
+        #[cfg(test)]
+        if let Some(room) = &self.room {
+            return u64::try_from(room.load(std::sync::atomic::Ordering::SeqCst)).ok();
+        }
+        let system = rustix::fs::fstatvfs(file).ok()?;
+        system.f_bavail.checked_mul(system.f_frsize)
+    }
+
     /// How long ago a file was last written to. `None`: it is not there.
     pub(crate) fn age(&self, path: &Path) -> Result<Option<Duration>, StoreError> {
         match std::fs::metadata(path).and_then(|metadata| metadata.modified()) {
@@ -310,7 +320,7 @@ impl Disk {
 }
 
 /// A full disk and a full quota are told apart from everything else, because they pass.
-pub(super) fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn failure(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
     let place = path.display().to_string();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { action, place },

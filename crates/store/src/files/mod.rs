@@ -11,6 +11,7 @@
 //!
 //! A blob's file holds its bytes from the first on, then the checksums of their blocks, and a footer.
 
+mod backup_holders;
 mod blob_directory;
 mod blobs;
 mod block_sums;
@@ -31,7 +32,7 @@ pub(crate) use blob_directory::BlobDirectory;
 pub use blobs::FileBlobs;
 pub use block_sums::BLOCK_BYTES;
 pub(crate) use deletions::NoDeletions;
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Disk, failure};
 pub(crate) use initialized::{is_initialized, set_initialized};
 pub use lock::DirectoryLock;
 pub use reader::CHUNK_BYTES;

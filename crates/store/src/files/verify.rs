@@ -33,6 +33,7 @@ pub(crate) fn verify_blob(disk: &Disk, path: &Path, blob: &StoredBlob) -> BlobSt
 }
 
 /// Copies a blob's file, durably, while it is compared with its checksums. A copy of what is damaged is not kept.
+/// `progress` is called for each part of it.
 ///
 /// # Errors
 /// What keeps the copy from being written. What keeps the original from being read is damage.
@@ -42,9 +43,13 @@ pub(crate) fn copy_blob(
     to: &Path,
     blob: &StoredBlob,
     poison: &Poison,
+    progress: &dyn Fn(),
 ) -> Result<BlobState, StoreError> {
     let copy = disk.create(to)?;
-    let state = read_blob(disk, from, blob, |bytes| disk.append(&copy, to, &[bytes]))?;
+    let state = read_blob(disk, from, blob, |bytes| {
+        progress();
+        disk.append(&copy, to, &[bytes])
+    })?;
     if state == BlobState::Intact {
         disk.sync(&copy, to, poison)?;
     } else {
@@ -165,7 +170,7 @@ mod tests {
         let disk = Disk { reads: Some(Arc::clone(&reads)), ..Disk::with_room(&room) };
         let from = BlobDirectory::new(disk.clone(), directory.path()).path(blob.id);
         let to = directory.path().join("copy");
-        let copy = || copy_blob(&disk, &from, &to, &blob, &Poison::default());
+        let copy = || copy_blob(&disk, &from, &to, &blob, &Poison::default(), &|| {});
         assert_eq!(copy(), Ok(BlobState::Intact));
         std::fs::remove_file(&to).unwrap();
 

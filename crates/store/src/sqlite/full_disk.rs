@@ -76,7 +76,7 @@ impl Writer {
     }
 
     /// Pages of the database that hold nothing.
-    fn spare_pages(&self) -> u64 {
+    pub(super) fn spare_pages(&self) -> u64 {
         let counted = self.conn.prepare_cached("PRAGMA freelist_count");
         counted.and_then(|mut count| count.query_row([], |row| row.get::<_, u32>(0))).map_or(0, u64::from)
     }

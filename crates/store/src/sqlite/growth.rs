@@ -4,6 +4,8 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Flock, FlockType, fcntl_getlk};
+
 use super::failure::disk_full;
 use crate::StoreError;
 use crate::files::Disk;
@@ -20,6 +22,10 @@ const REGION_FRAMES: u64 = 4096;
 /// How many regions have a place beyond the last commit's: more than one group can fill, with what of it the cache had no room
 /// for and is therefore twice in the log.
 const REGIONS_AHEAD: u64 = 4;
+
+/// The bytes of the index that SQLite's readers lock.
+const FIRST_READER: u64 = 123;
+const READERS: u64 = 5;
 
 /// Sees to it that whatever is committed has its place before it is committed: in the database file, so that the log can be
 /// written back and give its own room away on a disk that is full by then, where the reserve would otherwise be eaten up by
@@ -64,6 +70,19 @@ impl Growth {
         let made = self.index.make_room([regions * REGION_BYTES])
             && self.database.make_room([pages + AHEAD, pages].map(|pages| pages * PAGE_BYTES));
         if made { Ok(()) } else { Err(disk_full("no room for the database")) }
+    }
+
+    /// The process that reads the database, if another one does. SQLite's readers lock a byte each of the index.
+    /// <https://www.sqlite.org/walformat.html#wal_locks>
+    pub(super) fn reader_of_log(&self) -> Option<i32> {
+        let readers = Flock { start: FIRST_READER, length: READERS, ..Flock::from(FlockType::WriteLock) };
+        let held = fcntl_getlk(&self.index.file, &readers).ok()??;
+        held.pid.map(|process| process.as_raw_nonzero().get())
+    }
+
+    /// What is free on the disk of the database, in bytes.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        self.database.disk.free_bytes(&self.database.file)
     }
 
     /// A commit was made, of a database of this many pages, and the log has this many since.

@@ -1,17 +1,17 @@
 //! The database file: its tables, its version, and the settings of its connections.
 
 use std::ffi::CStr;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi};
 
+use super::database_files::{self, adopt_log, is_private, log_path, sqlite_path, stock_log_path};
 use super::failure::{is_disk_full, store_error};
 use super::log_check;
-use crate::{OpenError, StoreError};
+use crate::files::Disk;
+use crate::{OpenError, Poison, StoreError};
 
 /// The version of the tables below. It grows with every change that an older binary could not read.
 pub(super) const SCHEMA: i64 = 2;
@@ -67,9 +67,16 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     refuse_pages_without_checksums(path)?;
+    adopt_log(path)?;
     check_log(path)?;
+    // Before SQLite has the file open: closing it would end SQLite's locks on it.
+    let header = database_files::header(path)?;
+    if header.is_none() && Disk::default().length(path)?.unwrap_or(0) == 0 {
+        make_new(path)?;
+    }
+    let has_public_header = header.is_some_and(|header| !presign_page_checksums::is_private(&header));
     let open = || -> rusqlite::Result<Connection> {
-        let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+        let conn = open_file(path, flags, page_checksums()?)?;
         presign_page_checksums::make_room(&conn)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "trusted_schema", false)?;
@@ -90,19 +97,75 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         // What an earlier process left in the log was verified a moment ago, when it was recovered. From now on the log
         // holds nothing but what this process wrote, and knows the checksums of; where a backup reads it at this moment, it
         // stays, and its rows have no checksum but their own until a later checkpoint.
-        match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        let write_back = || match conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             Err(error) if !is_disk_full(&error) => Err(error),
             _ => Ok(()),
+        };
+        write_back()?;
+        if !has_public_header {
+            return Ok(());
+        }
+        // A version before this one made it. The layer writes the header that keeps other programs out with the first page.
+        match conn.pragma_update(None, "application_id", APPLICATION_ID) {
+            Err(error) if !is_disk_full(&error) => Err(error),
+            _ => write_back(),
         }
     };
     durable().map_err(|error| failed(&error))?;
     Ok(conn)
 }
 
+/// Makes a database under another name, and gives it its own when it is whole and on the disk. So nothing but an empty file or a
+/// whole database is ever there, also after a loss of power: neither has a journal that another program would roll back.
+fn make_new(path: &Path) -> Result<(), OpenError> {
+    let (disk, poison) = (Disk::default(), Poison::default());
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = Path::new(&new);
+    for log in [log_path(path), stock_log_path(path)] {
+        if disk.length(&log)?.unwrap_or(0) > 0 {
+            // It would be taken for the log of the new one.
+            return Err(OpenError::DatabaseLost { path: path.to_owned() });
+        }
+    }
+    // One that was not finished, and what a version before this one may have left of such a one.
+    database_files::remove_database(&disk, new)?;
+    disk.unlink(&database_files::journal_path(path))?;
+    drop(disk.create(new)?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed =
+        |error: rusqlite::Error| store_error("making the database", &new.display().to_string(), &error);
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = open_file(new, flags, page_checksums()?)?;
+        presign_page_checksums::make_room(&conn)?;
+        // Lets the writer give the space of free pages back to the file system. Of a database with pages it would change nothing.
+        conn.pragma_update(None, "auto_vacuum", "incremental")?;
+        Ok(conn)
+    };
+    let mut conn = open().map_err(failed)?;
+    check_or_make(&mut conn, new)?;
+    conn.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    conn.close().map_err(|(_, error)| failed(error))?;
+    disk.sync(&disk.open_for_sync(new)?, new, &poison)?;
+    disk.rename(new, path)?;
+    if let Some(directory) = path.parent() {
+        disk.sync_dir(directory, &poison)?;
+    }
+    Ok(())
+}
+
+/// Opens a database, and nothing else that its path may mean to SQLite.
+fn open_file(path: &Path, flags: OpenFlags, layer: &CStr) -> rusqlite::Result<Connection> {
+    let path = sqlite_path(path).map_err(|error| {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(error.to_string()))
+    })?;
+    Connection::open_with_flags_and_vfs(path, flags, layer)
+}
+
 /// Opens a connection that can only read.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+    let conn = open_file(path, flags, page_checksums()?)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "query_only", true)?;
@@ -124,46 +187,51 @@ fn page_checksums() -> rusqlite::Result<&'static CStr> {
         .map_err(|error| rusqlite::Error::SqliteFailure(ffi::Error::new(error.code), Some(error.to_string())))
 }
 
+/// The same without what keeps other programs out.
+fn page_checksums_alone() -> rusqlite::Result<&'static CStr> {
+    presign_page_checksums::register_stock_layout()
+        .map_err(|error| rusqlite::Error::SqliteFailure(ffi::Error::new(error.code), Some(error.to_string())))
+}
+
 /// Databases of the schema before this one have no room for checksums in their pages, and neither have foreign ones. Which
 /// of them it is can only be seen without checksums.
 fn refuse_pages_without_checksums(path: &Path) -> Result<(), OpenError> {
     const RESERVED_AT: usize = 20;
     let place = path.display().to_string();
-    let unreadable = |error: &std::io::Error| StoreError::Io {
-        action: "reading the header of the database",
-        place: place.clone(),
-        reason: error.to_string(),
-    };
-    let mut header = [0; 100];
-    let is_database = match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
-        Ok(()) => header.starts_with(b"SQLite format 3\0"),
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::NotFound) =>
-        {
-            false
-        }
-        Err(error) => return Err(unreadable(&error).into()),
-    };
-    if !is_database || header.get(RESERVED_AT).is_none_or(|&reserved| reserved != 0) {
+    let header = database_files::header(path)?.filter(|header| header.starts_with(b"SQLite format 3\0"));
+    if header.is_none_or(|header| header.get(RESERVED_AT).is_none_or(|&reserved| reserved != 0)) {
         return Ok(());
     }
-    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|error| store_error("opening the database", &place, &error))?;
+    let mut conn =
+        open_without_checksums(path).map_err(|error| store_error("opening the database", &place, &error))?;
     check_or_make(&mut conn, path)?;
     let detail = "its header says that its pages have no checksums".to_owned();
     Err(StoreError::Corrupt { what: place, detail }.into())
 }
 
+fn open_without_checksums(path: &Path) -> rusqlite::Result<Connection> {
+    // Without a name for the layer, SQLite's own is taken.
+    let path = sqlite_path(path).map_err(|error| {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(error.to_string()))
+    })?;
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
 /// Refuses a log whose recovery would undo commits. No process may have the database open.
 pub(crate) fn check_log(path: &Path) -> Result<(), OpenError> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = Path::new(&log);
+    check_one_log(&log_path(path))?;
+    check_one_log(&stock_log_path(path))
+}
+
+fn check_one_log(log: &Path) -> Result<(), OpenError> {
     let what = log.display().to_string();
     match log_check::first_lost(log) {
         Ok(None) => Ok(()),
         Ok(Some(frame)) => {
-            let detail = format!("its frame {frame} has changed, and would take the commits behind it along");
+            let detail = format!(
+                "its frame {frame} has changed, and would take the commits behind it along; `presign fsck --repair` keeps what \
+                 is whole"
+            );
             Err(StoreError::Corrupt { what, detail }.into())
         }
         Err(error) => {
@@ -178,8 +246,11 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
     require_sqlite(rusqlite::version_number(), rusqlite::version())?;
     refuse_pages_without_checksums(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A server of a version before this layout may have it open.
+    let has_stock_layout = !is_private(path)? && Disk::default().length(&log_path(path))?.is_none();
     let open = || -> rusqlite::Result<Connection> {
-        let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+        let layer = if has_stock_layout { page_checksums_alone()? } else { page_checksums()? };
+        let conn = open_file(path, flags, layer)?;
         conn.busy_timeout(Duration::from_secs(60))?;
         conn.pragma_update(None, "trusted_schema", false)?;
         conn.pragma_update(None, "query_only", true)?;
@@ -194,7 +265,7 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
 /// Opens the empty file that a copy of a database is written to.
 pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags_and_vfs(path, flags, page_checksums()?)?;
+    let conn = open_file(path, flags, page_checksums()?)?;
     presign_page_checksums::make_room(&conn)?;
     Ok(conn)
 }
@@ -278,6 +349,27 @@ mod tests {
         std::fs::write(&text, "not a database, and long enough to have a header if it were one").unwrap();
         let error = open_writer(&text).unwrap_err();
         assert!(error.to_string().contains(&text.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn a_new_database_has_nothing_of_what_another_one_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let left = [database_files::journal_path(&path), directory.path().join("m.sqlite.new")];
+        for path in &left {
+            std::fs::write(path, "not finished").unwrap();
+        }
+        for log in [log_path(&path), stock_log_path(&path)] {
+            std::fs::write(&log, "a log").unwrap();
+            assert_eq!(open_writer(&path).unwrap_err(), OpenError::DatabaseLost { path: path.clone() });
+            assert!(log.exists() && std::fs::read(&path).unwrap().is_empty());
+            std::fs::remove_file(&log).unwrap();
+            drop(std::fs::remove_file(log_path(&path)));
+        }
+        drop(open_writer(&path).unwrap());
+        assert!(is_private(&path).unwrap());
+        assert!(left.iter().all(|path| !path.exists()));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Everything that is in a database, one by one, for those that check it or copy it.
 
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::database_files::sqlite_path;
 use super::failure::{Fault, store_error};
 use super::queries::{self, bytes, whereabouts};
 use super::stray_contents::find_stray_contents;
@@ -15,6 +17,9 @@ use crate::{BlobId, OpenError, StoreError, StoredBlob};
 
 /// The byte that SQLite locks; the page that it is in is never written.
 const LOCK_BYTE: u64 = 1 << 30;
+
+/// How many pages are copied at once: 16 MiB.
+const STEP_PAGES: std::ffi::c_int = 4_096;
 
 /// The objects of a bucket behind a key, with what of their bytes is in the database, in the order of their keys.
 const OBJECTS: &str =
@@ -51,20 +56,64 @@ impl Survey {
         Ok(Self { conn: schema::open_beside(path)?, place: path.display().to_string() })
     }
 
-    /// Copies all pages as they are at one moment into a new file.
-    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+    /// Copies the database as it is at one moment into a new, empty file: page by page, or, where a quarter of the pages or more
+    /// hold nothing, only what is in use. `progress` is called now and then.
+    pub(crate) fn copy_to(&self, path: &Path, progress: &dyn Fn()) -> Result<(), StoreError> {
         let failed = |error: rusqlite::Error| store_error("copying the database", &self.place, &error);
+        let count =
+            |name| self.conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(failed);
+        if u64::from(count("freelist_count")?) * 4 >= u64::from(count("page_count")?) {
+            return self.compact_to(path);
+        }
         let mut copy = schema::open_copy(path).map_err(failed)?;
+        // The transaction begins with the first read.
+        self.conn.execute_batch("BEGIN; SELECT count(*) FROM schema_version").map_err(failed)?;
         let backup = rusqlite::backup::Backup::new(&self.conn, &mut copy).map_err(failed)?;
         loop {
-            // All of it at once: between two steps the database may change, and the copy would begin again.
-            match backup.step(-1).map_err(failed)? {
+            progress();
+            // Within one transaction, so that nothing changes between two steps, for which the copy would begin again.
+            match backup.step(STEP_PAGES).map_err(failed)? {
                 rusqlite::backup::StepResult::Done => break,
+                rusqlite::backup::StepResult::More => {}
                 _ => std::thread::sleep(std::time::Duration::from_millis(20)),
             }
         }
         drop(backup);
+        self.conn.execute_batch("COMMIT").map_err(failed)?;
         copy.close().map_err(|(_, error)| failed(error))
+    }
+
+    /// Has a copy that [`compact_to`](Self::compact_to) makes give the space of free pages back by itself.
+    pub(crate) fn let_copy_give_back(&self) -> Result<(), StoreError> {
+        let gives_back = self.conn.pragma_query_value(None, "auto_vacuum", |row| row.get::<_, u32>(0));
+        let asked = match gives_back {
+            Ok(0) => self.conn.pragma_update(None, "auto_vacuum", "incremental"),
+            other => other.map(|_| ()),
+        };
+        asked.map_err(|error| store_error("compacting the database", &self.place, &error))
+    }
+
+    /// Writes everything that is in use into a new, empty file.
+    pub(crate) fn compact_to(&self, path: &Path) -> Result<(), StoreError> {
+        let failed = |error: rusqlite::Error| store_error("compacting the database", &self.place, &error);
+        let path = sqlite_path(path).map_err(|error| StoreError::Io {
+            action: "looking for the directory",
+            place: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        // It writes to the new database through this connection.
+        self.conn.pragma_update(None, "query_only", false).map_err(failed)?;
+        // A path need not be text.
+        let into = self.conn.execute("VACUUM INTO CAST(?1 AS TEXT)", [path.as_os_str().as_bytes()]);
+        into.map(|_| ()).map_err(failed)
+    }
+
+    /// Closes it so that other programs can read it too: with a rollback journal.
+    pub(crate) fn close_for_everybody(self) -> Result<(), StoreError> {
+        self.conn
+            .pragma_update(None, "journal_mode", "delete")
+            .map_err(|error| store_error("closing the database", &self.place, &error))?;
+        self.close()
     }
 
     /// Closes it, and writes back what is in its log.

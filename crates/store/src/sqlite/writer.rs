@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
+use super::give_back::GivingBack;
 use super::growth::Growth;
+use super::held_log::HeldLog;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use super::schema::BUSY_TIMEOUT;
@@ -25,6 +27,8 @@ const GROUP_AGE: Duration = Duration::from_millis(2);
 const CHECKPOINT_PAGES: i32 = 2_000;
 /// It is also written back when nothing happened for this long.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+/// How long a write has time to come before more space is given back, once that has begun.
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(5);
 /// How long the log waits for readers when it is to be cut off. Those of this process are done long before; for a backup
 /// everybody who writes would wait in vain.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
@@ -45,11 +49,13 @@ pub(super) struct Writer {
     hot: Arc<Hot>,
     pub(super) poison: Poison,
     pub(super) reserve: Arc<Reserve>,
-    growth: Growth,
+    pub(super) growth: Growth,
+    pub(super) held_log: HeldLog,
     /// Length of the write-ahead log after the last commit, in pages.
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
     checkpoint_at: i32,
+    pub(super) giving_back: GivingBack,
     closing: bool,
 }
 
@@ -80,8 +86,10 @@ impl Writer {
             poison,
             reserve,
             growth,
+            held_log: HeldLog::default(),
             log_pages,
             checkpoint_at,
+            giving_back: GivingBack::Unknown,
             closing: false,
         })
     }
@@ -90,19 +98,31 @@ impl Writer {
     pub(super) fn run(mut self) {
         while !self.closing {
             let is_behind = self.log_pages.load(Ordering::Relaxed) > 0;
-            let message = if is_behind {
-                self.queue.recv_timeout(CHECKPOINT_IDLE)
-            } else {
-                self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let message = match self.giving_back {
+                GivingBack::Begun => self.queue.recv_timeout(GIVE_BACK_PAUSE),
+                // At the start what an earlier process left free is looked at.
+                GivingBack::Unknown => self.queue.recv_timeout(CHECKPOINT_IDLE),
+                _ if is_behind => self.queue.recv_timeout(CHECKPOINT_IDLE),
+                _ => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
                 Ok(Message::Write(first)) => {
                     self.write_group(first);
+                    if self.giving_back == GivingBack::Begun {
+                        // Goes on when nothing has been written for a while.
+                        self.giving_back = GivingBack::Resting;
+                    }
                     if self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_at {
                         self.checkpoint("PASSIVE");
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.checkpoint("PASSIVE"),
+                Err(RecvTimeoutError::Timeout) => {
+                    let is_long = self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_at;
+                    if self.giving_back != GivingBack::Begun || is_long {
+                        self.checkpoint("PASSIVE");
+                    }
+                    self.give_back();
+                }
                 Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => self.closing = true,
             }
         }
@@ -118,15 +138,23 @@ impl Writer {
             return first.answer(Err(stopped));
         }
         let (mut group, mut without_reserve) = (Group::new(), Group::new());
-        let full = self.take_reserve().err();
+        if self.may_grow_held_log().is_err() {
+            // Whoever read may be done.
+            self.checkpoint("PASSIVE");
+        }
+        let is_held = self.may_grow_held_log().err();
+        let full = is_held.clone().or_else(|| self.take_reserve().err());
         let apart = full.is_some().then_some(&mut without_reserve);
         let outcome = self.gather(first, &mut group, apart).and_then(|()| self.commit(&group));
         match outcome {
             Ok(()) => answer_all(group, &Ok(())),
             Err(error) => self.undo(group, &error),
         }
-        if let Some(full) = full {
-            self.squeeze_in(without_reserve, &full);
+        match (is_held, full) {
+            // What fits into the database has to go through the log first.
+            (Some(held), _) => answer_all(without_reserve, &Err(held)),
+            (None, Some(full)) => self.squeeze_in(without_reserve, &full),
+            (None, None) => {}
         }
     }
 
@@ -197,12 +225,17 @@ impl Writer {
 
     /// Makes a group durable, and takes its rows out of memory before anyone is answered.
     pub(super) fn commit(&mut self, group: &Group) -> rusqlite::Result<()> {
+        group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
+        let committed = self.commit_pages();
+        group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
+        committed
+    }
+
+    /// Commits, with a place on the disk for all that is committed.
+    pub(super) fn commit_pages(&mut self) -> rusqlite::Result<()> {
         let pages = self.pages()?;
         self.growth.make_room(pages)?;
-        group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
-        let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
-        match committed {
+        match self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
                 let frames = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or(0);
                 self.growth.was_committed(pages, frames);
@@ -287,10 +320,14 @@ impl Writer {
             Ok((pages, written)) if written >= pages => {
                 self.log_pages.store(0, Ordering::Relaxed);
                 self.growth.was_written_back();
+                self.held_log.ended();
                 self.checkpoint_at = CHECKPOINT_PAGES;
             }
             // A reader is in the way; the log grows until it has gone.
-            Ok((pages, _)) => self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES),
+            Ok((pages, _)) => {
+                self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES);
+                self.log_is_held(pages);
+            }
             Err(error) if is_io(&error) => {
                 drop(self.poison.set(&store_error("checkpointing", &self.place, &error)));
             }
@@ -512,9 +549,48 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_somebody_keeps_leaves_room_to_delete() {
+        let directory = tempfile::tempdir().unwrap();
+        let room = Arc::new(AtomicUsize::new(usize::MAX));
+        let mut ground = ground_on(directory, &Disk::default());
+        ground.writer.growth = Growth::open(&Disk::with_room(&room), &ground.path).unwrap();
+        let bucket = ground.send_bucket();
+        let (queue, path) = (ground.queue.clone(), ground.path.clone());
+        let running = std::thread::spawn(move || ground.writer.run());
+        assert_eq!(bucket.blocking_recv(), Ok(Ok(())));
+        let content = [7; 60_000];
+        let write = |at: usize| send(&queue, put("b", &at.to_string(), &content)).blocking_recv().unwrap();
+        let reader = schema::open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM object").unwrap();
+        // 40 MiB of them, in the log.
+        for at in 0..700 {
+            assert_eq!(write(at), Ok(None));
+        }
+        // Plenty for the database and for the index, and too little for the log.
+        room.store(32 << 20, Ordering::SeqCst);
+        let refused = write(700);
+        let Err(PutError::Store(StoreError::DiskFull { place, .. })) = refused else { panic!("{refused:?}") };
+        assert!(place.contains("m") && place.contains("keeps from being emptied"), "{place}");
+        for at in 0..20 {
+            let delete = send(&queue, DeleteObject { bucket: "b".into(), key: at.to_string() });
+            assert!(delete.blocking_recv().unwrap().unwrap().is_some());
+        }
+        assert!(write(701).is_err());
+        drop(reader);
+        // Once it has been written back, it begins anew.
+        let begun = Instant::now();
+        while write(702).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        queue.send(Message::Close).ok().unwrap();
+        running.join().unwrap();
+    }
+
+    #[test]
     fn who_cannot_begin_is_told_why() {
         let mut ground = ground();
-        let other = rusqlite::Connection::open(&ground.path).unwrap();
+        let other = schema::open_writer(&ground.path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         ground.writer.conn.busy_timeout(Duration::ZERO).unwrap();
         let mut bucket = ground.send_bucket();

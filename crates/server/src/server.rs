@@ -109,6 +109,7 @@ impl Server {
             presigned_bucket_operations: config.auth.presigned_bucket_operations,
             hosts: PublicHosts::new(&config.public_endpoints, local_addr),
             proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            proxy_headers: config.proxy_headers.clone(),
             diagnoses: Diagnoses::default(),
         });
         Ok(Self { config, app, listener, local_addr, new_root_key })

@@ -192,9 +192,9 @@ pub(super) fn shown_parameter<'v>(name: &str, value: &'v str) -> &'v str {
     if is_secret_parameter(name) { REDACTED } else { value }
 }
 
-/// A header's value, unless it is a secret.
+/// A header's value, unless it is a secret, or a proxy's own: what that tells the server behind it is nobody else's.
 pub(super) fn shown_header<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_header(name) { REDACTED } else { value }
+    if is_secret_header(name) || crate::verify::is_proxy_header(name) { REDACTED } else { value }
 }
 
 fn push_without_user(out: &mut String, start: &str) {

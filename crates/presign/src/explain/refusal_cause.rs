@@ -30,6 +30,8 @@ impl Cause {
             | Refusal::MalformedAuthorization { .. }
             | Refusal::MalformedDate
             | Refusal::MissingDate
+            | Refusal::TooManyParameters
+            | Refusal::TooManySignedHeaders
             | Refusal::MalformedExpiresV2 { .. } => Cause::Malformed { message: message() },
             Refusal::UnknownMethod { method } => Cause::UnknownMethod { method: method.clone() },
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {

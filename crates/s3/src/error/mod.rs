@@ -2,12 +2,15 @@
 
 use std::{borrow::Cow, fmt};
 
+use crate::limits::ERROR_FIELD_BYTES;
 use crate::xml::text;
+use shortened::shortened;
 
 mod authorization;
 mod code;
 mod cors;
 mod request;
+mod shortened;
 mod verification;
 
 pub use code::ErrorCode;
@@ -37,11 +40,23 @@ impl S3Error {
 
     /// The error with a message of its own.
     pub fn with_message(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Refusal { code, message: message.into(), fields: Vec::new(), headers: Vec::new() }))
+        let message = match message.into() {
+            // The verifier's may quote the request.
+            Cow::Owned(message) => Cow::Owned(bounded(message)),
+            fixed @ Cow::Borrowed(_) => fixed,
+        };
+        Self(Box::new(Refusal { code, message, fields: Vec::new(), headers: Vec::new() }))
     }
 
-    /// Adds a field after those already there. `name` must be an XML name.
-    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a field after those already there. `name` must be an XML name. Of a value past [`ERROR_FIELD_BYTES`] the
+    /// beginning is taken, and how much is left out.
+    pub fn field(self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = bounded(value.into());
+        self.whole_field(name, value)
+    }
+
+    /// Adds a field whose value is known to be short enough.
+    fn whole_field(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.fields.push((name, value.into()));
         self
     }
@@ -98,6 +113,14 @@ impl S3Error {
         text::element(&mut xml, "HostId", host_id);
         xml.push_str("</Error>");
         xml
+    }
+}
+
+/// The value, or its beginning if it is past [`ERROR_FIELD_BYTES`].
+fn bounded(value: String) -> String {
+    match value.len() <= ERROR_FIELD_BYTES {
+        true => value,
+        false => shortened(&value, ERROR_FIELD_BYTES).text().into_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use presign_store::Store;
 
 use crate::auth::Diagnoses;
 use crate::clock::Clock;
-use crate::http::{Client, PublicHosts, TrustedProxies};
+use crate::http::{Client, PublicHosts, TrustedProxies, WaitingErrors};
 use crate::keys::KeyRing;
 use crate::ops::{FullDisk, StoreFailures};
 
@@ -25,6 +25,7 @@ pub(crate) struct App {
     /// Headers that the operator's proxies add and that nobody is told the values of.
     pub(crate) proxy_headers: Vec<String>,
     pub(crate) diagnoses: Diagnoses,
+    pub(crate) waiting_errors: WaitingErrors,
 }
 
 impl App {

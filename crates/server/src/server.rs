@@ -16,7 +16,9 @@ use crate::app::App;
 use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
-use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
+use crate::http::{
+    PublicHosts, TrustedProxies, WaitingErrors, Watchdog, serve_connection, show_readers_in_small_steps,
+};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::ops::{FullDisk, StoreFailures};
 use crate::{open_files, sweep};
@@ -111,6 +113,7 @@ impl Server {
             proxies: TrustedProxies::new(config.trusted_proxies.clone()),
             proxy_headers: config.proxy_headers.clone(),
             diagnoses: Diagnoses::default(),
+            waiting_errors: WaitingErrors::default(),
         });
         Ok(Self { config, app, listener, local_addr, new_root_key })
     }

@@ -101,12 +101,22 @@ impl S3Error {
     /// The XML body. Its content type is `application/xml`; a HEAD request gets the status and no body.
     #[must_use]
     pub fn to_xml(&self, request_id: &str, host_id: &str) -> String {
+        self.write_xml(&self.0.fields, request_id, host_id)
+    }
+
+    /// The XML body without the fields: the code, the message and the ids.
+    #[must_use]
+    pub fn to_short_xml(&self, request_id: &str, host_id: &str) -> String {
+        self.write_xml(&[], request_id, host_id)
+    }
+
+    fn write_xml(&self, fields: &[(&'static str, String)], request_id: &str, host_id: &str) -> String {
         let mut xml = String::with_capacity(256);
         xml.push_str(text::DECLARATION);
         xml.push_str("<Error>");
         text::element(&mut xml, "Code", self.0.code.as_str());
         text::element(&mut xml, "Message", &self.0.message);
-        for (name, value) in &self.0.fields {
+        for (name, value) in fields {
             text::element(&mut xml, name, value);
         }
         text::element(&mut xml, "RequestId", request_id);

@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::orders::{Order, Orders};
 use super::patience::{Patience, Phase};
@@ -41,6 +42,9 @@ pub(super) struct Connection {
     pub(super) is_body_given_up: AtomicBool,
     /// An answer was given without reading the whole body.
     pub(super) has_unread_body: AtomicBool,
+    /// An answer is complete, and its socket has not taken all of it.
+    has_waiting_answer: AtomicBool,
+    answer_gone: Notify,
 }
 
 impl Connection {
@@ -51,6 +55,27 @@ impl Connection {
             orders: Orders::default(),
             is_body_given_up: AtomicBool::new(false),
             has_unread_body: AtomicBool::new(false),
+            has_waiting_answer: AtomicBool::new(false),
+            answer_gone: Notify::new(),
+        }
+    }
+
+    /// The last byte of an answer was handed over to hyper.
+    pub(super) fn answer_waits(&self) {
+        self.has_waiting_answer.store(true, Ordering::Relaxed);
+    }
+
+    /// All that was handed over went to the socket.
+    pub(super) fn is_flushed(&self) {
+        if self.has_waiting_answer.swap(false, Ordering::Relaxed) {
+            self.answer_gone.notify_one();
+        }
+    }
+
+    /// Waits until the socket has taken all answers.
+    pub(super) async fn answers_are_gone(&self) {
+        while self.has_waiting_answer.load(Ordering::Relaxed) {
+            self.answer_gone.notified().await;
         }
     }
 }

@@ -102,7 +102,9 @@ impl<'p> Head<'p> {
 fn has_too_many_parameters(target: &str) -> bool {
     // No more than 100 ampersands fit into fewer bytes.
     target.len() > limits::QUERY_PARAMETERS
-        && target.bytes().filter(|byte| *byte == b'&').count() >= limits::QUERY_PARAMETERS
+        && target.split_once('?').is_some_and(|(_, query)| {
+            query.bytes().filter(|byte| *byte == b'&').count() >= limits::QUERY_PARAMETERS
+        })
 }
 
 /// A field's value as text: UTF-8 if it is that, ISO-8859-1 otherwise, which any bytes are.

@@ -207,3 +207,34 @@ async fn linger(stream: &mut TcpStream, connection: &Connection, is_stopping: bo
         () = given_up => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Else hyper makes answers until 256 KiB of them wait on each connection of a client that sends requests one behind the
+    /// other and reads nothing.
+    #[test]
+    fn the_next_request_waits_until_the_answer_before_is_gone() {
+        let connection = Connection::new(([127, 0, 0, 1], 1).into());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut is_gone = |connection: &Connection| {
+            pin!(connection.answers_are_gone()).as_mut().poll(&mut cx).is_ready()
+        };
+        assert!(is_gone(&connection), "there was no answer before the first request");
+        connection.answer_waits();
+        assert!(!is_gone(&connection));
+        connection.is_flushed();
+        assert!(is_gone(&connection));
+        // The permit of a flush that nobody waited for wakes nobody too early.
+        connection.answer_waits();
+        assert!(!is_gone(&connection));
+
+        let mut waiting = pin!(connection.answers_are_gone());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        connection.is_flushed();
+        assert!(waiting.as_mut().poll(&mut cx).is_ready());
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod growth;
+pub mod hostile;
 pub mod load;
 pub mod process;
 pub mod repeat;

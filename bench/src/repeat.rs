@@ -1,5 +1,5 @@
-//! Presigned GETs, served in this process and asked for by another, so that a profiler of this one sees the whole service
-//! of a request and nothing of the client.
+//! Presigned GETs, and requests that nobody signed, served in this process and asked for by another, so that a profiler of
+//! this one sees the whole service of a request and nothing of the client.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,6 +14,7 @@ use presign::{BucketUrl, Method, Payload, PresignRequest, Signer, Timestamp, Uns
 use presign_server::{Config, Overrides, Server};
 use tokio::sync::oneshot;
 
+use crate::hostile::Kind;
 use crate::load::{Body, Exchange, Expected, Load, drive, fetch};
 use crate::{ACCESS_KEY_ID, BUCKET, REGION, SECRET_ACCESS_KEY, credentials};
 
@@ -25,7 +26,7 @@ const POLL: Duration = Duration::from_micros(200);
 ///
 /// # Errors
 /// When the server does not start, or the other process fails.
-pub fn serve_gets(times: u32) -> anyhow::Result<()> {
+pub fn serve(hostile: Option<Kind>, times: u32) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data").to_string_lossy().into_owned();
     let environment = [
@@ -43,7 +44,11 @@ pub fn serve_gets(times: u32) -> anyhow::Result<()> {
         let server = Server::bind(config).await?;
         let (address, own) = (server.local_addr().to_string(), std::process::id().to_string());
         let client =
-            Command::new(env::current_exe()?).arg("ask").args([address, own, times.to_string()]).spawn();
+            Command::new(env::current_exe()?)
+                .arg("ask")
+                .args([address, own, times.to_string()])
+                .args(hostile.map(|kind| kind.to_string()))
+                .spawn();
         let (ended, end) = oneshot::channel();
         thread::spawn(move || ended.send(client.and_then(|mut client: Child| client.wait())));
         let mut status = None;
@@ -54,11 +59,12 @@ pub fn serve_gets(times: u32) -> anyhow::Result<()> {
     })
 }
 
-/// Stores the objects, then asks for them in turn on one connection, each time when the server has come to rest.
+/// Stores the objects, then asks for them in turn on one connection, or sends the other kind of request, each time when the
+/// server has come to rest.
 ///
 /// # Errors
 /// An answer that is not right.
-pub fn ask_for(address: SocketAddr, server: u32, times: u32) -> anyhow::Result<()> {
+pub fn ask_for(address: SocketAddr, server: u32, times: u32, hostile: Option<Kind>) -> anyhow::Result<()> {
     let signer = Signer::new(credentials(), REGION)?;
     let origin = format!("http://{address}");
     let bucket = BucketUrl::path_style(&origin, BUCKET)?;
@@ -88,6 +94,13 @@ pub fn ask_for(address: SocketAddr, server: u32, times: u32) -> anyhow::Result<(
         let expected =
             Expected { statuses: &[200], length: Some(BYTES as u64), bytes: Some(Arc::clone(&bytes)) };
         gets.push(Arc::new(Exchange::new("GET", &target(get.as_str())?, address, Body::none(), expected)));
+    }
+    if let Some(kind) = hostile {
+        let head = kind.head(&origin, "photos/2026/november/0000.jpg", now)?;
+        let expected = Expected { statuses: head.statuses, length: None, bytes: None };
+        let exchange = Exchange::new(head.method, &head.target, address, Body::none(), expected);
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        gets = vec![Arc::new(exchange.with_headers(headers))];
     }
     let mut gets = gets.iter().cycle().take(usize::try_from(times)?);
     let load = Load { address, connections: 1, duration: None, awake: Duration::ZERO };

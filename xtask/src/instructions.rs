@@ -1,5 +1,5 @@
 //! `cargo xtask instructions`: how many instructions a signature, a verification and a presigned GET take, held against what
-//! `bench/instructions.toml` says.
+//! `bench/instructions.toml` says; and a request that nobody signed, held against an honest one.
 //!
 //! A count does not depend on how busy the machine is, so it can be a test where a time cannot. valgrind counts what the
 //! program executes, in user space, on a processor without SHA extensions: hashes weigh more than they do in truth, and
@@ -27,6 +27,13 @@ pub(crate) struct Options {
 /// What is counted, as `repeat` calls it, and how often it is done once; then it is done twice as often, and the
 /// difference is what the doing costs, without starting and ending.
 pub(crate) const COUNTED: &[(&str, u64)] = &[("get", 500), ("sign", 1000), ("verify", 1000)];
+/// The requests that anybody can send which `repeat hostile` knows, and how often each is sent. They are held against an
+/// honest one with a head of the same size, whatever machine this is.
+const HOSTILE: [&str; 5] = ["unescaped", "listed", "sig-v2", "unsigned", "preflight"];
+const LARGEST: &str = "largest";
+const HOSTILE_TIMES: u64 = 50;
+/// How many times the largest honest request a request may cost that nobody signed.
+const HOSTILE_AT_MOST: u64 = 3;
 /// By how many hundredths a count may move.
 const TOLERATED: u64 = 5;
 
@@ -52,6 +59,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options, not_run: &NotRun) 
     }
     let file = workspace.root().join("bench").join("instructions.toml");
     let counted = count(workspace)?;
+    check_hostile(workspace, counted.counts.get("get").copied().unwrap_or_default())?;
     if options.record {
         fs::write(&file, counted.write()).with_context(|| format!("{} cannot be written", file.display()))?;
         eprintln!("wrote {}", file.display());
@@ -79,11 +87,55 @@ fn count(workspace: &Workspace) -> anyhow::Result<Record> {
     let program = workspace.built("repeat", true);
     let mut counts = BTreeMap::new();
     for &(what, times) in COUNTED {
-        let once = instructions(workspace, &program, what, times)?;
-        let twice = instructions(workspace, &program, what, 2 * times)?;
-        counts.insert(what.to_owned(), twice.saturating_sub(once) / times);
+        counts.insert(what.to_owned(), of_one(workspace, &program, &[what], times)?);
     }
     Ok(Record { conditions: conditions()?.to_vec(), counts })
+}
+
+/// What doing it once costs.
+fn of_one(workspace: &Workspace, program: &Path, what: &[&str], times: u64) -> anyhow::Result<u64> {
+    let once = instructions(workspace, program, what, times)?;
+    let twice = instructions(workspace, program, what, 2 * times)?;
+    Ok(twice.saturating_sub(once) / times)
+}
+
+/// Counts what requests cost that nobody signed, and fails where one costs more than a few honest ones.
+fn check_hostile(workspace: &Workspace, get: u64) -> anyhow::Result<()> {
+    let program = workspace.built("repeat", true);
+    let count = |kind| of_one(workspace, &program, &["hostile", kind], HOSTILE_TIMES);
+    let largest = count(LARGEST)?;
+    eprintln!("the largest honest GET: {largest} instructions, an ordinary one {get}");
+    let mut dear = Vec::new();
+    for kind in HOSTILE {
+        let line = told_hostile(kind, count(kind)?, largest, get);
+        eprintln!("{}", line.text);
+        if line.is_dear {
+            dear.push(line.text);
+        }
+    }
+    if !dear.is_empty() {
+        bail!(
+            "{}: a request that nobody signed costs more than {HOSTILE_AT_MOST} times the largest honest one. Find out why: \
+             callgrind_annotate target/callgrind-hostile-*.out",
+            dear.join("; ")
+        );
+    }
+    Ok(())
+}
+
+struct Hostile {
+    text: String,
+    is_dear: bool,
+}
+
+fn told_hostile(kind: &str, count: u64, largest: u64, get: u64) -> Hostile {
+    let times = |of: u64| count as f64 / of.max(1) as f64;
+    let text = format!(
+        "{kind}, signed by nobody: {count} instructions, {:.1} of the largest honest GET, {:.1} of an ordinary one",
+        times(largest),
+        times(get)
+    );
+    Hostile { text, is_dear: count > HOSTILE_AT_MOST * largest }
 }
 
 /// What [`CONDITIONS`] are here.
@@ -126,12 +178,12 @@ fn processor() -> &'static str {
 }
 
 /// All that one run executes.
-fn instructions(workspace: &Workspace, program: &Path, what: &str, times: u64) -> anyhow::Result<u64> {
-    let out: PathBuf = workspace.target().join(format!("callgrind-{what}.out"));
+fn instructions(workspace: &Workspace, program: &Path, what: &[&str], times: u64) -> anyhow::Result<u64> {
+    let out: PathBuf = workspace.target().join(format!("callgrind-{}.out", what.join("-")));
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind"]);
     valgrind.arg(format!("--callgrind-out-file={}", out.display()));
-    valgrind.arg(program).args([what, &times.to_string()]);
+    valgrind.arg(program).args(what).arg(times.to_string());
     run(&mut valgrind)?;
     let profile = fs::read_to_string(&out).with_context(|| format!("{} cannot be read", out.display()))?;
     let total = profile.lines().find_map(|line| line.strip_prefix("totals: ")?.parse().ok());
@@ -237,6 +289,15 @@ mod tests {
             let moved = record(beyond).compare(&record(100_000)).unwrap_err().to_string();
             assert!(moved.contains(&format!("get: {beyond} instructions, 100000 recorded")), "{moved}");
         }
+    }
+
+    #[test]
+    fn a_request_that_nobody_signed_costs_three_honest_ones_at_most() {
+        assert!(!told_hostile("listed", 3000, 1000, 100).is_dear);
+        let dear = told_hostile("listed", 3001, 1000, 100);
+        assert!(dear.is_dear);
+        let text = "listed, signed by nobody: 3001 instructions, 3.0 of the largest honest GET, 30.0 of an ordinary one";
+        assert_eq!(dear.text, text);
     }
 
     #[test]

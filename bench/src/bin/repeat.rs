@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use presign::{PresignRequest, Request, Signer, Unverified, VerificationKey, VerifyPolicy};
-use presign_bench::repeat::{ask_for, serve_gets};
+use presign_bench::hostile::Kind;
+use presign_bench::repeat::{ask_for, serve};
 use presign_bench::{KEY, LIFE_SECONDS, REGION, bucket, credentials, now};
 
 /// Do one thing again and again.
@@ -35,6 +36,13 @@ enum What {
         /// How often.
         times: u32,
     },
+    /// Serve requests that anybody can send, each as dear as a head can make it.
+    Hostile {
+        /// Which.
+        kind: Kind,
+        /// How often.
+        times: u32,
+    },
     /// That other process.
     #[command(hide = true)]
     Ask {
@@ -44,6 +52,8 @@ enum What {
         server: u32,
         /// How often.
         times: u32,
+        /// What else than the GETs.
+        hostile: Option<Kind>,
     },
 }
 
@@ -51,8 +61,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Sign { times } => sign(times),
         What::Verify { times } => verify(times),
-        What::Get { times } => serve_gets(times),
-        What::Ask { address, server, times } => ask_for(address, server, times),
+        What::Get { times } => serve(None, times),
+        What::Hostile { kind, times } => serve(Some(kind), times),
+        What::Ask { address, server, times, hostile } => ask_for(address, server, times, hostile),
     }
 }
 

@@ -52,6 +52,7 @@ mod sigv2;
 mod timestamp;
 mod uri;
 mod verify;
+mod work;
 
 pub use bucket_url::BucketUrl;
 pub use canonical_request::UNSIGNED_PAYLOAD;
@@ -73,9 +74,9 @@ pub use signing_key::{Hex, Signature, SigningKey};
 pub use timestamp::{BasicTime, Timestamp};
 pub use uri::{decode_path, encode_path};
 pub use verify::{
-    FormFault, Links, MAX_CLOCK_SKEW_SECONDS, Mechanism, PayloadRule, Refusal, Request, ScopeFault,
-    SentCredential, SigV2, SignatureMismatch, Unverified, UnverifiedForm, VerificationKey, Verified,
-    VerifiedForm, VerifyPolicy,
+    Arrival, FormFault, Links, MAX_CLOCK_SKEW_SECONDS, MAX_PARAMETERS, MAX_SIGNED_HEADERS, Mechanism,
+    PayloadRule, Refusal, Request, ScopeFault, SentCredential, SigV2, SignatureMismatch, SignedHost, Unverified,
+    UnverifiedForm, VerificationKey, Verified, VerifiedForm, VerifyPolicy, WithheldHeaders,
 };
 
 /// Compiles and runs the examples of the README.

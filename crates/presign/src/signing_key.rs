@@ -125,6 +125,7 @@ fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
 
 /// The SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    crate::work::spend(bytes.len());
     Sha256::digest(bytes).into()
 }
 

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::work;
+
 /// Where a piece of a query ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -79,11 +81,13 @@ pub(crate) fn encode_into(out: &mut String, text: &str, keep: Keep) {
         }
         let end = tail.bytes().position(|byte| keep.keeps(byte)).unwrap_or(tail.len());
         let (escaped, tail) = tail.split_at_checked(end).unwrap_or((tail, ""));
+        work::spend(3 * escaped.len());
+        out.reserve(3 * escaped.len());
+        let digit = |nibble: u8| UPPER_HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
         for byte in escaped.bytes() {
-            let digit = |nibble: u8| char::from(UPPER_HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
-            out.push('%');
-            out.push(digit(byte >> 4));
-            out.push(digit(byte & 15));
+            let escape = [b'%', digit(byte >> 4), digit(byte & 15)];
+            // Three ASCII characters are always UTF-8.
+            out.push_str(std::str::from_utf8(&escape).unwrap_or_default());
         }
         rest = tail;
     }
@@ -176,6 +180,7 @@ impl<'a> Piece<'a> {
 /// Reads a piece of a URL. Whatever way it was escaped, its canonical form is the decoded text encoded
 /// again, so a client may escape more or less than it must and still be understood.
 pub(crate) fn read(raw: &str, keep: Keep) -> Result<Piece<'_>, Malformed> {
+    work::spend(raw.len());
     if keep.run(raw.as_bytes()) == raw.len() {
         return Ok(Piece::plain(raw));
     }
@@ -184,14 +189,18 @@ pub(crate) fn read(raw: &str, keep: Keep) -> Result<Piece<'_>, Malformed> {
 
 #[inline(never)]
 fn read_escaped(raw: &str, keep: Keep) -> Result<Piece<'_>, Malformed> {
+    work::spend(raw.len());
     let mut decoded = Vec::with_capacity(raw.len());
     let mut is_canonical = true;
     let mut rest = raw.as_bytes();
     loop {
-        let plain = keep.run(rest);
-        let (kept, tail) = rest.split_at_checked(plain).ok_or(Malformed)?;
-        decoded.extend_from_slice(kept);
-        rest = match tail {
+        rest = match rest {
+            // Most of what is escaped at all has words between; but a run of eight is not looked for before each byte.
+            [byte, ..] if keep.keeps(*byte) => {
+                let (kept, tail) = rest.split_at_checked(keep.run(rest)).ok_or(Malformed)?;
+                decoded.extend_from_slice(kept);
+                tail
+            }
             [b'%', high, low, tail @ ..] => {
                 let byte = hex_value(*high)? << 4 | hex_value(*low)?;
                 is_canonical &= !keep.keeps(byte) && !high.is_ascii_lowercase() && !low.is_ascii_lowercase();
@@ -225,6 +234,7 @@ pub(crate) fn take_piece(query: &str, end: End) -> Result<(Piece<'_>, Option<u8>
     } else {
         bytes.iter().position(|byte| is_delimiter(*byte)).unwrap_or(bytes.len())
     };
+    work::spend(length);
     let (raw, rest) = query.split_at_checked(length).ok_or(Malformed)?;
     let piece = if is_plain { Piece::plain(raw) } else { read_escaped(raw, Keep::Unreserved)? };
     Ok((piece, rest.bytes().next(), rest.get(1..).unwrap_or_default()))

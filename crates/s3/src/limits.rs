@@ -7,6 +7,13 @@ pub const URL_BYTES: usize = 16 * 1024;
 pub const HEADER_BYTES: usize = 16 * 1024;
 /// Number of request header fields.
 pub const HEADER_FIELDS: usize = 100;
+/// Bytes of the message, or of one field, of an error's body: each name that S3 has fits.
+pub const ERROR_FIELD_BYTES: usize = KEY_BYTES;
+/// Query parameters of a request.
+pub const QUERY_PARAMETERS: usize = presign::MAX_PARAMETERS;
+/// Bytes of the canonical request and of the string to sign in an error's body, each of which stands there once more as
+/// the numbers of its bytes.
+pub const ERROR_SIGNED_TEXT_BYTES: usize = 4 * 1024;
 /// Bytes of user metadata, names (without `x-amz-meta-`) and values together.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 pub const USER_METADATA_BYTES: usize = 2 * 1024;

@@ -17,7 +17,9 @@ use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
 use crate::exposure::{Exposure, mode};
-use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
+use crate::http::{
+    PublicHosts, TrustedProxies, WaitingErrors, Watchdog, serve_connection, show_readers_in_small_steps,
+};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::ops::{FullDisk, StoreFailures};
 use crate::{open_files, sweep};
@@ -122,7 +124,9 @@ impl Server {
             presigned_bucket_operations: config.auth.presigned_bucket_operations,
             hosts: PublicHosts::new(&config.public_endpoints, local_addr),
             proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            proxy_headers: config.proxy_headers.clone(),
             diagnoses: Diagnoses::default(),
+            waiting_errors: WaitingErrors::default(),
         });
         Ok(Self { config, app, listener, local_addr, new_root_key })
     }

@@ -66,6 +66,15 @@ impl Attempt {
         })
     }
 
+    /// About how many bytes are gone over to make this request and its signature: its own, and the blocks that sign its
+    /// hash.
+    pub(super) fn work(&self) -> usize {
+        const SIGNATURE: usize = 256;
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        let pairs = self.pairs.iter().map(|pair| pair.len() + 1);
+        SIGNATURE + self.path.len() + pairs.sum::<usize>() + headers.sum::<usize>()
+    }
+
     /// The first value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();

@@ -8,8 +8,8 @@ use crate::timestamp::Timestamp;
 
 /// The likely cause of a refusal. Its `Display` is a sentence or two for people: what happened, and the way out.
 ///
-/// A cause of a wrong signature has been proven: undo it, and the signature is right. The two exceptions are
-/// [`Cause::WrongSecret`] and [`Cause::HeaderMissing`] without a value, which are what is left.
+/// A cause of a wrong signature has been proven: undo it, and the signature is right. The exceptions are
+/// [`Cause::WrongSecret`], [`Cause::SearchGivenUp`] and [`Cause::HeaderMissing`] without a value, which are what is left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -165,6 +165,11 @@ pub enum Cause {
     SessionTokenWrong,
     /// A session token came along with a key that has none.
     SessionTokenUnexpected,
+    /// The request is so long that not all known changes were tried, and none of those that were explains the signature.
+    SearchGivenUp {
+        /// How many were tried.
+        attempts: usize,
+    },
     /// No such access key.
     KeyUnknown {
         /// The beginning of the access key id that the request names. The rest may be a secret that was put in its place.

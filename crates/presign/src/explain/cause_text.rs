@@ -143,6 +143,11 @@ impl fmt::Display for Cause {
                  a signed header has another value now ({})",
                 quoted(or_headers)
             ),
+            Cause::SearchGivenUp { attempts } => write!(
+                f,
+                "the search was given up after {attempts} attempts, because a request this long takes too much work for \
+                 each; none of them explains the signature, so the cause is not known"
+            ),
             Cause::SessionTokenMissing => f.write_str(
                 "the key is of temporary credentials and the session token is missing; sign with it, as \
                  X-Amz-Security-Token",

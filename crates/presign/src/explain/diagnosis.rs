@@ -79,8 +79,9 @@ impl Serialize for Verdict {
 ///
 /// When the signature is wrong, the request is altered in the known ways until it matches; what had to be undone is
 /// the cause. `known_hosts` are endpoints that the signer may have used, as URLs or hosts: the public endpoints of a
-/// store, above all. A wrong signature costs up to 300 signatures, so this is for a person who asks, and not for
-/// every request that a store refuses.
+/// store, above all. A wrong signature costs hundreds of signatures, as far as they are over a MiB of requests
+/// together ([`Cause::SearchGivenUp`] says when they were more), so this is for a person who asks, and not for every
+/// request that a store refuses.
 ///
 /// ```
 /// use presign::{BucketUrl, Cause, Credentials, PresignRequest, Request, Signer, Timestamp, VerifyPolicy};

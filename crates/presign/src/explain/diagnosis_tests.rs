@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::explain::trial::MAX_WORK;
 use crate::explain::{LinePart, Place, RequestText, Side};
 use crate::signing_key::{SigningKey, sha256};
 use crate::{BucketUrl, Caveats, PresignRequest, Signer};
@@ -372,7 +373,7 @@ fn what_is_not_whole_is_told() {
 
 #[test]
 fn a_long_request_is_no_reason_to_search_long() {
-    let headers: Vec<String> = (0..2000).map(|at| format!("h{at}")).collect();
+    let headers: Vec<String> = (0..99).map(|at| format!("h{at}")).collect();
     let target = sign(&PresignRequest::get("k"));
     let signed = format!("SignedHeaders=host%3B{}", headers.join("%3B"));
     let target = changed(&target, "SignedHeaders=host", &signed);
@@ -388,13 +389,38 @@ fn a_search_ends() {
     let good = Attempt::of(&Request::new("GET", &target, &HEADERS)).unwrap();
     let key = key();
     let mut trial = Trial::new(&good, &key).unwrap();
-    let mut attempts = 0;
+    let mut work = 0;
     while trial.is_signed(&good) {
-        attempts += 1;
+        work += good.work();
     }
-    assert_eq!(attempts, crate::explain::trial::MAX_ATTEMPTS);
+    assert!((MAX_WORK - good.work()..=MAX_WORK).contains(&work), "{work}");
+    assert_eq!(trial.given_up_after(), Some(work / good.work()));
     let other = Credentials::new("AKIDEXAMPLE", "another");
     assert!(!Trial::new(&good, &other).unwrap().is_signed(&good));
+}
+
+/// One with a wrong signature, an ordinary one but for that much in its query and that much in its headers.
+fn unexplained(query: usize, header: usize) -> (usize, Cause) {
+    let (pad, value) = ("p/".repeat(query / 4), "v, ".repeat(header / 3));
+    let target = sign(&PresignRequest::get("k").query("x-pad", pad));
+    let target = changed(&target, "SignedHeaders=host", "SignedHeaders=host%3Bx-pad");
+    let arrived = [("host", HOST), ("user-agent", "curl/8.14.1"), ("x-pad", value.as_str())];
+    crate::work::of(|| cause("GET", &target, &arrived))
+}
+
+/// Whoever has a key id, and one stands in every link, may have this done as often as the store does it.
+#[test]
+fn the_work_for_a_diagnosis_has_a_bound_and_it_says_when_it_gave_up() {
+    let (short, cause) = unexplained(60, 60);
+    assert_eq!(cause, Cause::WrongSecret { or_headers: vec!["x-pad".to_owned()] });
+    let (long, cause) = unexplained(15 * 1024, 15 * 1024);
+    let Cause::SearchGivenUp { attempts } = cause else { panic!("{cause:?}") };
+    assert!((20..60).contains(&attempts), "{attempts}");
+    assert!(Cause::SearchGivenUp { attempts }.to_string().contains("given up after"));
+    // Decoding, encoding and hashing each go over what an attempt weighs.
+    for work in [short, long] {
+        assert!(work < 6 * MAX_WORK, "{work}");
+    }
 }
 
 /// Signs a canonical request as a signer may that does not follow S3's rules.

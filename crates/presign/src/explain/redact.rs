@@ -235,9 +235,14 @@ pub(super) fn shown_parameter<'v>(name: &str, value: &'v str) -> &'v str {
     if makes_secret(name) { REDACTED } else { value }
 }
 
-/// A header's value, unless it is a secret: by the header's name, or because it is named as a secret parameter is.
+/// A header's value, unless it is a secret (by the header's name, or because it is named as a secret parameter is), or a
+/// proxy's own: what that tells the server behind it is nobody else's.
 pub(super) fn shown_header<'v>(name: &str, value: &'v str) -> &'v str {
-    if is_secret_header(name) || makes_secret(name) { REDACTED } else { value }
+    if is_secret_header(name) || makes_secret(name) || crate::verify::is_proxy_header(name) {
+        REDACTED
+    } else {
+        value
+    }
 }
 
 /// Whether what follows that name is a secret. A name may be the beginning of a whole link, up to the equals sign before its

@@ -31,6 +31,8 @@ impl Cause {
             | Refusal::MalformedAuthorization { .. }
             | Refusal::MalformedDate
             | Refusal::MissingDate
+            | Refusal::TooManyParameters
+            | Refusal::TooManySignedHeaders
             | Refusal::MalformedExpiresV2 { .. } => Cause::Malformed { message: message() },
             Refusal::UnknownMethod { method } => Cause::UnknownMethod { method: method.clone().into() },
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {

@@ -2,14 +2,18 @@
 
 use crate::credentials::Credentials;
 use crate::explain::attempt::{Attempt, SignersLine};
+use crate::explain::variations::Variation;
 use crate::signing_key::{Signature, sha256};
 use crate::timestamp::Timestamp;
 use crate::verify::unverified::Claim;
 use crate::verify::{Links, Mechanism, Refusal, SigV2, Unverified, VerificationKey, VerifyPolicy};
 
-/// How many attempts one diagnosis makes at most. Each costs a signature, some microseconds; the known ways to break
-/// a request, one by one and the likely ones in pairs, are fewer.
-pub(super) const MAX_ATTEMPTS: usize = 300;
+/// How many bytes of requests one diagnosis goes over at most; to decode, sort and hash them takes a few milliseconds. An
+/// ordinary request has one or two KiB, so that all known ways to break one, one by one and the likely ones in pairs, fit
+/// several times. One of 32 KiB may be anybody's who wants to keep the store busy: it has its likeliest changes tried.
+pub(super) const MAX_WORK: usize = 1 << 20;
+/// The part of an attempt's work that it takes to make it, of which nothing is hashed.
+const MAKING: usize = 8;
 
 /// Attempts at one request's signature, whatever the request's time and region.
 pub(super) struct Trial<'k> {
@@ -25,7 +29,10 @@ pub(super) struct Trial<'k> {
     /// A time at which the request is within its own.
     now: Timestamp,
     policy: VerifyPolicy,
+    /// The work that may still be done.
     left: usize,
+    attempts: usize,
+    is_exhausted: bool,
 }
 
 impl<'k> Trial<'k> {
@@ -64,17 +71,45 @@ impl<'k> Trial<'k> {
                     sigv2: SigV2::Allow,
                     links: Links::CallerDecides,
                 },
-                left: MAX_ATTEMPTS,
+                left: MAX_WORK,
+                attempts: 0,
+                is_exhausted: false,
             })
         })
     }
 
-    /// Whether the signature is that attempt's. Once all attempts are made, none is.
+    /// How many attempts were made, where the work that may be done did not suffice for all.
+    pub(super) fn given_up_after(&self) -> Option<usize> {
+        self.is_exhausted.then_some(self.attempts)
+    }
+
+    /// Makes a family of attempts, if there is work left to be done on them. Takes what the making costs.
+    pub(super) fn make(&mut self, make: impl FnOnce(&Self) -> Vec<Variation>) -> Vec<Variation> {
+        if self.is_exhausted {
+            return Vec::new();
+        }
+        let family = make(self);
+        let work = family.iter().map(|(_, attempt)| attempt.work() / MAKING).sum();
+        match self.take(work) {
+            true => family,
+            false => Vec::new(),
+        }
+    }
+
+    fn take(&mut self, work: usize) -> bool {
+        match self.left.checked_sub(work) {
+            Some(left) => self.left = left,
+            None => self.is_exhausted = true,
+        }
+        !self.is_exhausted
+    }
+
+    /// Whether the signature is that attempt's. Once all work is done, none is.
     pub(super) fn is_signed(&mut self, attempt: &Attempt) -> bool {
-        if self.left == 0 {
+        if self.is_exhausted || !self.take(attempt.work()) {
             return false;
         }
-        self.left -= 1;
+        self.attempts += 1;
         if let Some(line) = &attempt.line {
             return self.is_signed_with_line(attempt, line);
         }

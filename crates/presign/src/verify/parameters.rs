@@ -5,6 +5,11 @@ use std::borrow::Cow;
 use crate::parameter_name::ParameterKind;
 use crate::uri::{self, End, Malformed};
 
+/// How many parameters a query may have: as many as a request has header fields. All that S3's clients write into one URL,
+/// every header that it can stand for and every limit of this crate among them, are some sixty; what remains is for
+/// user metadata.
+pub const MAX_PARAMETERS: usize = 100;
+
 /// One parameter, decoded and in canonical form.
 pub(crate) struct Parameter<'a> {
     pub(crate) kind: ParameterKind,
@@ -16,6 +21,12 @@ pub(crate) struct Parameter<'a> {
     pub(crate) is_canonical: bool,
     /// SigV2 signs `?acl` and `?acl=` differently.
     pub(crate) has_equals_sign: bool,
+}
+
+/// Whether a query has more than [`MAX_PARAMETERS`], found out before any is read.
+pub(crate) fn are_too_many(query: &str) -> bool {
+    // Each has at least the ampersand after it.
+    query.len() > MAX_PARAMETERS && query.bytes().filter(|byte| *byte == b'&').count() >= MAX_PARAMETERS
 }
 
 /// Reads every parameter of a query. An empty one, between two ampersands, is a parameter without a name.

@@ -62,6 +62,12 @@ pub enum Refusal {
     /// The target has a broken escape, or bytes that are not UTF-8.
     #[error("Couldn't parse the specified URI.")]
     MalformedUri,
+    /// More parameters than [`MAX_PARAMETERS`](crate::MAX_PARAMETERS).
+    #[error("The request has more than {} query parameters", crate::MAX_PARAMETERS)]
+    TooManyParameters,
+    /// More signed headers than [`MAX_SIGNED_HEADERS`](crate::MAX_SIGNED_HEADERS).
+    #[error("The signature lists more than {} signed headers", crate::MAX_SIGNED_HEADERS)]
+    TooManySignedHeaders,
     /// A method that S3 does not have.
     #[error("The specified method is not allowed against this resource.")]
     UnknownMethod {
@@ -279,11 +285,13 @@ pub enum ScopeFault {
 pub struct SignatureMismatch {
     /// The access key id claimed.
     pub access_key_id: String,
-    /// The string to sign as the store has it. For a form it is the policy.
+    /// The string to sign as the store has it. For a form it is the policy. Where a value is withheld from the canonical
+    /// request, so is the hash in this text.
     pub string_to_sign: String,
     /// The signature that came with the request.
     pub signature_provided: String,
-    /// The canonical request as the store has it; SigV2 and forms have none.
+    /// The canonical request as the store has it, with a note in the place of each value that
+    /// [`WithheldHeaders`](crate::WithheldHeaders) withholds; SigV2 and forms have none.
     pub canonical_request: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use crate::method::Method;
 use crate::parameter_name::ParameterKind;
 use crate::timestamp::Timestamp;
 use crate::uri::{self, Keep, Malformed};
+use crate::verify::arrival::{Arrival, SignedHost};
 use crate::verify::authorization;
 use crate::verify::credential::Credential;
 use crate::verify::parameters::{self, Parameter};
@@ -70,6 +71,9 @@ impl<'a> Unverified<'a> {
             .parse()
             .map_err(|_| Refusal::UnknownMethod { method: request.method.to_owned() })?;
         let (path, query) = request.path_and_query();
+        if parameters::are_too_many(query) {
+            return Err(Refusal::TooManyParameters);
+        }
         let path = uri::read(path, Keep::Slash)?;
         let mut parameters = parameters::read(query)?;
         let found = AuthParameters::find(&parameters)?;
@@ -131,11 +135,26 @@ impl<'a> Unverified<'a> {
         now: Timestamp,
         policy: &VerifyPolicy,
     ) -> Result<Verified<'a>, Refusal> {
+        self.verify_arrived(key, now, policy, &Arrival::default())
+    }
+
+    /// [`verify`](Self::verify) for a request of whose way more is known: that a proxy may have changed its Host, and
+    /// which headers' values a refusal must not print.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify). A wrong signature is refused with the canonical request for the Host in the head.
+    pub fn verify_arrived(
+        self,
+        key: Option<&VerificationKey>,
+        now: Timestamp,
+        policy: &VerifyPolicy,
+        arrival: &Arrival<'a>,
+    ) -> Result<Verified<'a>, Refusal> {
         let Unverified { request, method, path, query, parameters, claim } = self;
-        let parts = Parts { request, method, path, query, parameters };
+        let parts = Parts { request, host: None, method, path, query, parameters };
         match claim {
-            Claim::V4(claim) => claim.verify(parts, key, now, policy),
-            Claim::V2(claim) => claim.verify(parts, key, now, policy),
+            Claim::V4(claim) => claim.verify(parts, key, now, policy, arrival),
+            Claim::V2(claim) => claim.verify(parts, key, now, policy, arrival),
         }
     }
 }
@@ -154,10 +173,22 @@ impl fmt::Debug for Unverified<'_> {
 /// A request in parts, on its way through the checks.
 pub(crate) struct Parts<'a> {
     pub(crate) request: Request<'a>,
+    /// The Host that it was signed for, where that is not the one in its head.
+    pub(crate) host: Option<&'a str>,
     pub(crate) method: Method,
     pub(crate) path: uri::Piece<'a>,
     pub(crate) query: &'a str,
     pub(crate) parameters: Vec<Parameter<'a>>,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes the request for one that was sent to that Host; `None` is the one in its head.
+    pub(crate) fn come_for(&mut self, host: Option<SignedHost<'a>>) {
+        if let Some(SignedHost { host, bucket }) = host {
+            self.host = Some(host);
+            self.request.host_bucket = bucket;
+        }
+    }
 }
 
 /// Where in the query the parameters of a signature are.

@@ -4,6 +4,8 @@
 //! stand for headers, of the headers only `x-amz-*`, Content-MD5 and Content-Type.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,12 +14,16 @@ use subtle::ConstantTimeEq;
 use crate::parameter_name::is_amz;
 use crate::sigv2;
 use crate::timestamp::Timestamp;
+use crate::verify::arrival::{Arrival, OtherForms};
 use crate::verify::policy::{SigV2, VerifyPolicy};
 use crate::verify::refusal::{Mechanism, Refusal, SignatureMismatch};
+use crate::verify::signed_headers::in_lower_case;
 use crate::verify::unverified::Parts;
 use crate::verify::v4::{check_session_token, refuse_caveats};
 use crate::verify::verification_key::{NOBODY, VerificationKey};
 use crate::verify::verified::{PayloadRule, Signed, Verified};
+use crate::verify::withheld::{WITHHELD, WithheldHeaders};
+use crate::work;
 
 /// What a SigV2 URL says of itself.
 pub(crate) struct ClaimV2<'a> {
@@ -45,10 +51,11 @@ fn is_header_parameter(name: &str) -> bool {
 impl<'a> ClaimV2<'a> {
     pub(crate) fn verify(
         self,
-        parts: Parts<'a>,
+        mut parts: Parts<'a>,
         key: Option<&VerificationKey>,
         now: Timestamp,
         policy: &VerifyPolicy,
+        arrival: &Arrival<'a>,
     ) -> Result<Verified<'a>, Refusal> {
         if policy.sigv2 == SigV2::Deny {
             return Err(Refusal::SigV2Denied);
@@ -59,15 +66,41 @@ impl<'a> ClaimV2<'a> {
         let known = key.filter(|key| key.access_key_id() == self.access_key_id);
         let secret = known.unwrap_or(&NOBODY).credentials().secret_access_key();
         let signed = SignedText::of(&parts, &self.expires);
-        let expected = sigv2::hmac_sha1(secret, signed.text.as_bytes());
         let provided = STANDARD.decode(self.signature.as_bytes()).unwrap_or_default();
-        let matched: bool = expected.ct_eq(&provided[..]).into();
-        let honoured = known.is_some() && matched && !signed.is_ambiguous;
+        let is_signed = |text: &str| -> bool {
+            work::spend(text.len());
+            sigv2::hmac_sha1(secret, text.as_bytes()).ct_eq(&provided[..]).into()
+        };
+        let text = signed.text(parts.request.host_bucket);
+        // Of the Host SigV2 signs only the bucket. As with SigV4, others are tried only for a key that exists.
+        let mut left = OtherForms::default();
+        let mut others = arrival.other_hosts.iter().filter(|_| known.is_some()).copied();
+        let host = match is_signed(&text) {
+            true => Some(None),
+            false => others
+                .find(|other| {
+                    other.bucket != parts.request.host_bucket
+                        && left.take(text.len())
+                        && is_signed(&signed.text(other.bucket))
+                })
+                .map(Some),
+        };
+        let received_bucket = parts.request.host_bucket;
+        if let Some(host) = host {
+            parts.come_for(host);
+        }
+        let matched = host.is_some();
+        // This looks at every pair of parameters; only the holder of a key may have that done.
+        let honoured = matched && known.is_some() && !is_ambiguous(&parts);
         // The refusal of an unknown key costs what a wrong signature's does.
         let mismatch = (!honoured).then(|| {
             Refusal::SignatureMismatch(Box::new(SignatureMismatch {
                 access_key_id: self.access_key_id.to_string(),
-                string_to_sign: signed.text,
+                string_to_sign: match is_any_withheld(&parts, arrival.withheld) {
+                    false => text,
+                    true => SignedText::shown(&parts, &self.expires, arrival.withheld)
+                        .text(received_bucket),
+                },
                 signature_provided: self.signature.to_string(),
                 canonical_request: None,
             }))
@@ -107,39 +140,81 @@ impl<'a> ClaimV2<'a> {
     }
 }
 
-/// The string to sign of a request as it arrived.
-struct SignedText {
-    text: String,
-    /// Whether another request would have the same text, so that a signature over it proves nothing: SigV2
-    /// writes names and values down as they are, line feeds, colons and ampersands included.
-    is_ambiguous: bool,
+/// The string to sign of a request as it arrived, but for the bucket that the Host may name.
+struct SignedText<'p> {
+    before_resource: String,
+    path: &'p str,
+    subresources: String,
 }
 
-impl SignedText {
-    fn of(parts: &Parts<'_>, expires: &str) -> Self {
-        let mut is_ambiguous = false;
-        let content_md5 = standard_header(parts, "content-md5", &mut is_ambiguous);
-        let content_type = standard_header(parts, "content-type", &mut is_ambiguous);
-        let amz_headers = amz_headers(parts, &mut is_ambiguous);
-        let has_line_feed = |value: &str| value.contains(['\n', '\r']);
-        is_ambiguous |= has_line_feed(&content_md5)
-            || has_line_feed(&content_type)
-            || amz_headers.iter().any(|(name, value)| !is_header_name(name) || has_line_feed(value));
+impl<'p> SignedText<'p> {
+    fn of(parts: &'p Parts<'_>, expires: &str) -> Self {
+        Self::shown(parts, expires, WithheldHeaders::NONE)
+    }
 
-        let subresources = || parts.parameters.iter().filter(|p| sigv2::is_subresource(&p.name));
-        is_ambiguous |= subresources().any(|parameter| {
-            subresources().filter(|other| other.name == parameter.name).count() > 1
-                || looks_like_more(&parameter.value)
-        });
+    /// The text to be printed, without the values that are withheld.
+    fn shown(parts: &'p Parts<'_>, expires: &str, withheld: WithheldHeaders<'_>) -> Self {
+        fn shown<'v>(withheld: &WithheldHeaders<'_>, name: &str, value: &'v str) -> &'v str {
+            if withheld.withholds(name) { WITHHELD } else { value }
+        }
+        let content_md5 = standard_header(parts, "content-md5").0;
+        let content_type = standard_header(parts, "content-type").0;
+        let amz_headers = amz_headers(parts).0;
         let parameters = parts.parameters.iter().map(|parameter| {
             (parameter.name.as_ref(), parameter.has_equals_sign.then_some(parameter.value.as_ref()))
         });
-        let resource = sigv2::canonical_resource(&resource_path(parts), parameters);
-        let headers = amz_headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let method = parts.method.as_str();
-        let text = sigv2::string_to_sign(method, &content_md5, &content_type, expires, headers, &resource);
-        SignedText { text, is_ambiguous }
+        let headers =
+            amz_headers.iter().map(|(name, value)| (name.as_ref(), shown(&withheld, name, value)));
+        let before_resource = sigv2::string_to_sign(
+            parts.method.as_str(),
+            shown(&withheld, "content-md5", content_md5),
+            shown(&withheld, "content-type", content_type),
+            expires,
+            headers,
+            "",
+        );
+        SignedText {
+            before_resource,
+            path: &parts.path.canonical,
+            subresources: sigv2::canonical_resource("", parameters),
+        }
     }
+
+    /// The whole text, where the Host names that bucket.
+    fn text(&self, host_bucket: Option<&str>) -> String {
+        let path = self.path;
+        let is_bucket_alone = path.len() > 1 && !path.get(1..).is_some_and(|rest| rest.contains('/'));
+        let (slash, bucket, end) = match host_bucket {
+            Some(bucket) => ("/", bucket, ""),
+            None => ("", "", if is_bucket_alone { "/" } else { "" }),
+        };
+        [&self.before_resource, slash, bucket, path, end, &self.subresources].concat()
+    }
+}
+
+/// Whether another request would have the same string to sign, so that a signature over it proves nothing: SigV2 writes
+/// names and values down as they are, line feeds, colons and ampersands included.
+fn is_ambiguous(parts: &Parts<'_>) -> bool {
+    let has_line_feed = |value: &str| value.contains(['\n', '\r']);
+    let standard = ["content-md5", "content-type"].map(|name| standard_header(parts, name));
+    let (amz_headers, is_repeated) = amz_headers(parts);
+    let subresources = || parts.parameters.iter().filter(|p| sigv2::is_subresource(&p.name));
+    is_repeated
+        || standard.iter().any(|(value, is_repeated)| *is_repeated || has_line_feed(value))
+        || amz_headers.iter().any(|(name, value)| !is_header_name(name) || has_line_feed(value))
+        || subresources().any(|parameter| {
+            subresources().filter(|other| other.name == parameter.name).count() > 1
+                || looks_like_more(&parameter.value)
+        })
+}
+
+/// Whether the string to sign holds a value that is withheld.
+fn is_any_withheld(parts: &Parts<'_>, withheld: WithheldHeaders<'_>) -> bool {
+    let names = parts.request.headers.iter().map(|(name, _)| *name);
+    let mut signed = names.filter(|name| {
+        is_amz(name) || ["content-md5", "content-type"].iter().any(|known| known.eq_ignore_ascii_case(name))
+    });
+    signed.any(|name| withheld.withholds(name))
 }
 
 /// Whether the name of a parameter could be that of a header. A colon in it would be the one that ends the name of
@@ -153,52 +228,43 @@ fn looks_like_more(value: &str) -> bool {
     value.split('&').skip(1).any(|piece| sigv2::is_subresource(piece.split('=').next().unwrap_or(piece)))
 }
 
-/// `/bucket/key`, encoded, in either style; a bucket alone ends with a slash.
-fn resource_path(parts: &Parts<'_>) -> String {
-    let path = parts.path.canonical.as_ref();
-    if let Some(bucket) = parts.request.host_bucket {
-        return format!("/{bucket}{path}");
-    }
-    let is_bucket_alone = path.len() > 1 && !path.get(1..).is_some_and(|rest| rest.contains('/'));
-    if is_bucket_alone { format!("{path}/") } else { path.to_owned() }
-}
-
-/// Content-MD5 or Content-Type, from the header or from the query. Two fields of one name, though they be equal, are one
-/// value with a comma in it, which nobody signed.
-fn standard_header(parts: &Parts<'_>, name: &str, is_ambiguous: &mut bool) -> String {
-    *is_ambiguous |= parts.request.header_values(name).count() > 1;
-    let mut values = parts.request.header_values(name).map(str::trim);
+/// Content-MD5 or Content-Type, from the header or from the query, and whether it stands there with more than one value.
+/// Two fields of one name, though they be equal, are one value with a comma in it, which nobody signed.
+fn standard_header<'p>(parts: &'p Parts<'_>, name: &str) -> (&'p str, bool) {
+    let mut fields = parts.request.header_values(name);
+    let field = fields.next();
+    let has_two_fields = fields.next().is_some();
     let in_query = parts.parameters.iter().filter(|parameter| parameter.name == name);
-    let mut values = values.by_ref().chain(in_query.map(|parameter| parameter.value.trim()));
+    let mut values = field.into_iter().chain(in_query.map(|parameter| parameter.value.as_ref())).map(str::trim);
     let first = values.next().unwrap_or_default();
-    *is_ambiguous |= values.any(|other| other != first);
-    first.to_owned()
+    (first, has_two_fields || values.any(|other| other != first))
 }
 
-/// The `x-amz-*` headers, those that stand in the query among them, by name.
-fn amz_headers(parts: &Parts<'_>, is_ambiguous: &mut bool) -> Vec<(String, String)> {
-    let mut headers: Vec<(String, String)> = Vec::new();
-    for (name, value) in parts.request.headers {
-        if !is_amz(name) {
-            continue;
-        }
-        let name = name.to_ascii_lowercase();
-        match headers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, joined)) => {
+/// The `x-amz-*` headers, those that stand in the query among them, by name; and whether one of them stands in several
+/// places with several values.
+fn amz_headers<'p>(parts: &'p Parts<'_>) -> (BTreeMap<Cow<'p, str>, Cow<'p, str>>, bool) {
+    let mut headers: BTreeMap<Cow<'_, str>, Cow<'_, str>> = BTreeMap::new();
+    for (name, value) in parts.request.headers.iter().filter(|(name, _)| is_amz(name)) {
+        work::spend(name.len() + value.len());
+        match headers.entry(in_lower_case(name)) {
+            Entry::Vacant(place) => drop(place.insert(value.trim().into())),
+            Entry::Occupied(mut known) => {
+                let joined = known.get_mut().to_mut();
                 joined.push(',');
                 joined.push_str(value.trim());
             }
-            None => headers.push((name, value.trim().to_owned())),
         }
     }
+    let mut is_repeated = false;
     for parameter in parts.parameters.iter().filter(|parameter| parameter.name.starts_with("x-amz-")) {
-        match headers.iter().find(|(known, _)| *known == parameter.name) {
-            Some((_, known)) => *is_ambiguous |= *known != parameter.value.trim(),
-            None => headers.push((parameter.name.to_string(), parameter.value.trim().to_owned())),
+        work::spend(parameter.name.len() + parameter.value.len());
+        let value = parameter.value.trim();
+        match headers.entry(Cow::Borrowed(parameter.name.as_ref())) {
+            Entry::Vacant(place) => drop(place.insert(value.into())),
+            Entry::Occupied(known) => is_repeated |= known.get() != value,
         }
     }
-    headers.sort();
-    headers
+    (headers, is_repeated)
 }
 
 #[cfg(test)]

@@ -3,20 +3,23 @@
 use std::borrow::Cow;
 use std::iter;
 
-use crate::canonical_request::{CanonicalRequest, UNSIGNED_PAYLOAD};
+use crate::canonical_request::{CanonicalForm, CanonicalRequest, UNSIGNED_PAYLOAD};
 use crate::caveats::{self, Caveats};
 use crate::method::Method;
-use crate::parameter_name::{ParameterKind, is_amz, is_auth_parameter};
-use crate::signing_key::{ALGORITHM, Hex, Signature, parse_hex, sha256};
+use crate::parameter_name::{ParameterKind, is_amz};
+use crate::signing_key::{ALGORITHM, Hex, Signature, SigningKey, parse_hex};
 use crate::timestamp::{BasicTime, Timestamp};
+use crate::verify::arrival::{Arrival, OtherForms, SignedHost};
 use crate::verify::credential::Credential;
+use crate::verify::header_index::HeaderIndex;
 use crate::verify::parameters::Parameter;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
-use crate::verify::signed_headers;
+use crate::verify::signed_headers::{self, SignedNames};
 use crate::verify::unverified::Parts;
 use crate::verify::verification_key::{NOBODY, VerificationKey};
 use crate::verify::verified::{PayloadRule, Signed, Verified};
+use crate::verify::withheld::{WITHHELD, WITHHELD_HASH};
 
 const PAYLOAD_HASH: &str = "x-amz-content-sha256";
 
@@ -39,42 +42,56 @@ pub(crate) struct ClaimV4<'a> {
 impl<'a> ClaimV4<'a> {
     pub(crate) fn verify(
         self,
-        parts: Parts<'a>,
+        mut parts: Parts<'a>,
         key: Option<&VerificationKey>,
         now: Timestamp,
         policy: &VerifyPolicy,
+        arrival: &Arrival<'a>,
     ) -> Result<Verified<'a>, Refusal> {
         let time = self.time;
         self.credential.check(time.date(), policy).map_err(|fault| fault.at(self.mechanism))?;
         let expires_at = self.check_time(now)?;
-        self.check_listed_once()?;
-        self.check_signed_headers(&parts)?;
-        let payload = self.payload(&parts)?;
+        // Anybody can make a request come this far, so from here to the comparison nothing is done twice, and no list is
+        // gone through for each element of another.
+        let lower = signed_headers::in_lower_case(&self.signed_headers);
+        let signed_names = SignedNames::read(&lower)?;
+        self.check_signed_headers(&parts, &signed_names)?;
+        let payload = self.payload(&parts, &signed_names)?;
+        let fields = HeaderIndex::new(parts.request.headers);
 
         // Whether the key exists is said only after its signature, or nobody's, has been made.
         let known = key.filter(|key| key.access_key_id() == self.credential.access_key_id());
         let signing_key = known.unwrap_or(&NOBODY).signing_key(time.date(), &policy.region, &policy.service);
-        let matches = |method: Method, line: &str| {
-            let hash = sha256(self.canonical_request(&parts, method, line).as_bytes());
-            // A signature that is not one still costs a comparison, with one that never matches it.
-            let signature = signing_key.sign_hash(&time, &hash);
-            match Signature::parse(&self.signature) {
-                Some(provided) => provided == signature,
-                None => false,
-            }
-        };
         let hash = payload.hash();
         let (line, other_line) = payload.lines(self.mechanism, hash.as_ref().map(Hex::as_str));
-        let matched = matches(parts.method, line)
-            || other_line.is_some_and(|line| matches(parts.method, line))
-            || self.other_methods(&parts).any(|method| matches(method, UNSIGNED_PAYLOAD));
+        let canonical = self.canonical_request(&parts, &fields, &lower, line, &|_| false);
+        let canonical_hash = canonical.hash();
+        let matched = self.is_signed(&signing_key, &canonical_hash)
+            || known.is_some()
+                && match self.other_form(&parts, &canonical, other_line, arrival, &signing_key) {
+                    None => false,
+                    Some(host) => {
+                        parts.come_for(host);
+                        true
+                    }
+                };
         // These look at every pair of parameters; only the holder of a key may have that done.
         let honoured = matched
             && known.is_some()
-            && has_every_signed_header(&parts, &self.signed_headers)
+            && fields.has_every(signed_headers::names(&lower))
             && !has_contradiction(&parts, self.mechanism);
         // The refusal of an unknown key costs what a wrong signature's does.
-        let mismatch = (!honoured).then(|| self.mismatch(&parts, line));
+        let mismatch = (!honoured).then(|| {
+            let is_withheld = |name: &str| arrival.withheld.withholds(name);
+            match signed_headers::names(&lower).any(is_withheld) {
+                false => self.mismatch(canonical.into_text(), Hex::new(&canonical_hash).as_str()),
+                // The hash covers the value. Whoever knows the rest of the text could try values until the hash fits.
+                true => {
+                    let told = self.canonical_request(&parts, &fields, &lower, line, &is_withheld);
+                    self.mismatch(told.into_text(), WITHHELD_HASH)
+                }
+            }
+        });
         if known.is_none() {
             let access_key_id = self.credential.access_key_id().to_owned();
             return Err(Refusal::UnknownAccessKey { access_key_id: access_key_id.into() });
@@ -125,55 +142,79 @@ impl<'a> ClaimV4<'a> {
         Ok(Some(expires_at))
     }
 
-    fn is_signed(&self, name: &str) -> bool {
-        signed_headers::contains(&self.signed_headers, name)
+    /// Whether the signature is that of a canonical request with this hash. One that is none still costs a comparison's
+    /// signature, and never matches it.
+    fn is_signed(&self, key: &SigningKey, canonical_hash: &[u8; 32]) -> bool {
+        let signature = key.sign_hash(&self.time, canonical_hash);
+        Signature::parse(&self.signature).is_some_and(|provided| provided == signature)
     }
 
-    /// Each header is listed once. One that is listed again and again would stand in the canonical request as
-    /// often, and anyone could have hundreds of megabytes made of a head of thirty kilobytes.
-    fn check_listed_once(&self) -> Result<(), Refusal> {
-        let is_lower = !self.signed_headers.bytes().any(|byte| byte.is_ascii_uppercase());
-        let mut previous = "";
-        let mut is_after = |name| std::mem::replace(&mut previous, name) < name;
-        // As every SDK writes the list: lower case, and sorted.
-        if is_lower && signed_headers::names(&self.signed_headers).all(&mut is_after) {
-            return Ok(());
+    /// The Host for which another form of the request is signed: with another payload line, for another of the hosts that
+    /// it may have been sent to, with another of the methods that its caveat lists. The inner `None` is the request's own
+    /// Host.
+    ///
+    /// Only for a known key: what the time of these attempts tells, namely that the key exists, the error's code says
+    /// anyway. A key id stands in every link, so the attempts have a bound all the same.
+    #[allow(clippy::option_option, reason = "a found form may be one for the request's own Host")]
+    fn other_form(
+        &self,
+        parts: &Parts<'a>,
+        canonical: &CanonicalForm,
+        other_line: Option<&str>,
+        arrival: &Arrival<'a>,
+        key: &SigningKey,
+    ) -> Option<Option<SignedHost<'a>>> {
+        let mut left = OtherForms::default();
+        let hosts = || iter::once(None).chain(arrival.other_hosts.iter().copied().map(Some));
+        let own_method = |host: &Option<SignedHost<'a>>| {
+            // The request's own Host was tried with the first payload line.
+            let first = host.is_some().then(|| canonical.payload());
+            first.into_iter().chain(other_line)
+        };
+        let mut is_signed = |host: Option<SignedHost<'a>>, method: Method, line: &str| {
+            left.take(canonical.len())
+                && self.is_signed(key, &canonical.hash_with(method.as_str(), host.map(|h| h.host), line))
+        };
+        for host in hosts() {
+            if own_method(&host).any(|line| is_signed(host, parts.method, line)) {
+                return Some(host);
+            }
         }
-        let names = self.signed_headers.to_ascii_lowercase();
-        let mut names: Vec<&str> = signed_headers::names(&names).collect();
-        names.sort_unstable();
-        let repeated = names.iter().zip(names.iter().skip(1)).find(|(name, next)| name == next);
-        repeated.map_or(Ok(()), |(name, _)| Err(Refusal::Repeated { name: (*name).to_owned() }))
+        let mut methods = hosts().flat_map(|host| self.other_methods(parts).map(move |method| (host, method)));
+        methods.find(|(host, method)| is_signed(*host, *method, UNSIGNED_PAYLOAD)).map(|(host, _)| host)
     }
 
     /// Host and every `x-amz-*` header must be signed, the payload hash aside. One that repeats a signed
     /// parameter of the URL says nothing new and may stand.
-    fn check_signed_headers(&self, parts: &Parts<'_>) -> Result<(), Refusal> {
-        let mut names: Vec<String> = Vec::new();
-        if !self.is_signed("host") {
-            names.push("host".to_owned());
+    fn check_signed_headers(&self, parts: &Parts<'_>, signed: &SignedNames<'_>) -> Result<(), Refusal> {
+        let mut names: Vec<Cow<'_, str>> = Vec::new();
+        if !signed.contains("host") {
+            names.push("host".into());
         }
         for (name, _) in parts.request.headers {
-            if !is_amz(name) || name.eq_ignore_ascii_case(PAYLOAD_HASH) || self.is_signed(name) {
-                continue;
+            if is_amz(name) && !name.eq_ignore_ascii_case(PAYLOAD_HASH) {
+                let name = signed_headers::in_lower_case(name);
+                if !signed.contains(&name) {
+                    names.push(name);
+                }
             }
-            let is_repeated = self.mechanism == Mechanism::QueryV4
-                && !is_auth_parameter(name)
-                && parts.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
-            if !is_repeated {
-                names.push(name.to_ascii_lowercase());
-            }
+        }
+        if self.mechanism == Mechanism::QueryV4 && !names.is_empty() {
+            let parameters = parts.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Header);
+            let mut repeated: Vec<String> = parameters.map(|p| p.name.to_ascii_lowercase()).collect();
+            repeated.sort_unstable();
+            names.retain(|name| repeated.binary_search_by(|known| known.as_str().cmp(name)).is_err());
         }
         if names.is_empty() {
             return Ok(());
         }
-        names.sort();
+        names.sort_unstable();
         names.dedup();
-        Err(Refusal::HeadersNotSigned { names })
+        Err(Refusal::HeadersNotSigned { names: names.into_iter().map(Cow::into_owned).collect() })
     }
 
     /// What the signature says of the body.
-    fn payload(&self, parts: &Parts<'_>) -> Result<PayloadRule, Refusal> {
+    fn payload(&self, parts: &Parts<'_>, names: &SignedNames<'_>) -> Result<PayloadRule, Refusal> {
         let mut values = parts.request.header_values(PAYLOAD_HASH);
         let header = values.next();
         if values.next().is_some() {
@@ -188,7 +229,7 @@ impl<'a> ClaimV4<'a> {
             return Err(invalid(value));
         }
         let in_url = parts.parameters.iter().find(|p| p.name.eq_ignore_ascii_case(PAYLOAD_HASH));
-        let signed = header.filter(|_| self.is_signed(PAYLOAD_HASH)).or(in_url.map(|p| p.value.as_ref()));
+        let signed = header.filter(|_| names.contains(PAYLOAD_HASH)).or(in_url.map(|p| p.value.as_ref()));
         match signed {
             None => Ok(PayloadRule::Unsigned),
             Some(value) => match PayloadRule::parse(value) {
@@ -216,10 +257,18 @@ impl<'a> ClaimV4<'a> {
             .filter(move |other| includes_own && *other != method)
     }
 
-    fn canonical_request(&self, parts: &Parts<'_>, method: Method, payload: &str) -> String {
+    /// The canonical request, without the values of the headers that are withheld.
+    fn canonical_request(
+        &self,
+        parts: &Parts<'_>,
+        fields: &HeaderIndex<'_>,
+        lower: &str,
+        payload: &str,
+        is_withheld: &dyn Fn(&str) -> bool,
+    ) -> CanonicalForm {
         let path = parts.path.canonical.as_ref();
         let capacity = path.len() + parts.request.target.len() + 256;
-        let mut canonical = CanonicalRequest::new(method.as_str(), path, capacity);
+        let mut canonical = CanonicalRequest::new(parts.method.as_str(), path, capacity);
         match self.query_as_signed(parts) {
             Some(query) => canonical.query_as_is(query),
             None => {
@@ -233,10 +282,13 @@ impl<'a> ClaimV4<'a> {
                 canonical.query(&mut parameters);
             }
         }
-        for name in signed_headers::names(&self.signed_headers) {
-            canonical.header(name, parts.request.header_values(name));
+        for (name, lower) in signed_headers::names(&self.signed_headers).zip(signed_headers::names(lower)) {
+            match is_withheld(lower) {
+                false => canonical.header(name, fields.values(lower)),
+                true => canonical.header(name, iter::once(WITHHELD)),
+            }
         }
-        canonical.finish(iter::once(self.signed_headers.as_ref()), payload)
+        canonical.finish_form(&self.signed_headers, payload)
     }
 
     /// The query as it arrived, up to its signature, when that is also its canonical form: so it is in
@@ -253,14 +305,9 @@ impl<'a> ClaimV4<'a> {
         parts.query.get(..parts.query.len().checked_sub(end)?)
     }
 
-    fn mismatch(&self, parts: &Parts<'_>, payload: &str) -> Refusal {
-        let canonical_request = self.canonical_request(parts, parts.method, payload);
-        let string_to_sign = format!(
-            "{ALGORITHM}\n{}\n{}\n{}",
-            self.time.as_str(),
-            self.credential.scope(),
-            Hex::new(&sha256(canonical_request.as_bytes())).as_str()
-        );
+    fn mismatch(&self, canonical_request: String, hash: &str) -> Refusal {
+        let string_to_sign =
+            format!("{ALGORITHM}\n{}\n{}\n{hash}", self.time.as_str(), self.credential.scope());
         Refusal::SignatureMismatch(Box::new(SignatureMismatch {
             access_key_id: self.credential.access_key_id().to_owned(),
             string_to_sign,
@@ -268,11 +315,6 @@ impl<'a> ClaimV4<'a> {
             canonical_request: Some(canonical_request),
         }))
     }
-}
-
-/// Whether the request has all that its signature covers: an absent header is not an empty one.
-fn has_every_signed_header(parts: &Parts<'_>, list: &str) -> bool {
-    signed_headers::names(list).all(|name| parts.request.header(name).is_some())
 }
 
 /// Whether a header and a signed parameter of the same meaning have different values, so that it would not

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::signing_key::sha256;
 use crate::{
     BucketUrl, CaveatViolation, Caveats, Credentials, InvalidCaveat, PresignRequest, Request, ScopeFault,
     Signer, Unverified,

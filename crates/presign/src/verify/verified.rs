@@ -82,9 +82,9 @@ impl<'a> Verified<'a> {
         &self.parts.path.decoded
     }
 
-    /// The Host that the request was sent to; SigV4 signs it, SigV2 does not.
+    /// The Host that the request was sent to, which a proxy may have changed since; SigV4 signs it, SigV2 does not.
     pub fn host(&self) -> &'a str {
-        self.parts.request.header("host").unwrap_or_default()
+        self.parts.host.or_else(|| self.parts.request.header("host")).unwrap_or_default()
     }
 
     /// The bucket that the host names, as the caller said when it handed in the request.
@@ -204,6 +204,9 @@ impl<'a> Verified<'a> {
     }
 
     fn sent_header(&self, name: &str) -> Option<Cow<'_, str>> {
+        if let Some(host) = self.parts.host.filter(|_| name == "host") {
+            return Some(Cow::Borrowed(host));
+        }
         let mut values = self.parts.request.header_values(name);
         let first = values.next()?.trim();
         match values.next() {

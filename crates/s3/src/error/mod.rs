@@ -2,12 +2,15 @@
 
 use std::{borrow::Cow, fmt};
 
+use crate::limits::ERROR_FIELD_BYTES;
 use crate::xml::text;
+use shortened::shortened;
 
 mod authorization;
 mod code;
 mod cors;
 mod request;
+mod shortened;
 mod verification;
 
 pub use code::ErrorCode;
@@ -37,11 +40,23 @@ impl S3Error {
 
     /// The error with a message of its own.
     pub fn with_message(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Refusal { code, message: message.into(), fields: Vec::new(), headers: Vec::new() }))
+        let message = match message.into() {
+            // The verifier's may quote the request.
+            Cow::Owned(message) => Cow::Owned(bounded(message)),
+            fixed @ Cow::Borrowed(_) => fixed,
+        };
+        Self(Box::new(Refusal { code, message, fields: Vec::new(), headers: Vec::new() }))
     }
 
-    /// Adds a field after those already there. `name` must be an XML name.
-    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a field after those already there. `name` must be an XML name. Of a value past [`ERROR_FIELD_BYTES`] the
+    /// beginning is taken, and how much is left out.
+    pub fn field(self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = bounded(value.into());
+        self.whole_field(name, value)
+    }
+
+    /// Adds a field whose value is known to be short enough.
+    fn whole_field(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.fields.push((name, value.into()));
         self
     }
@@ -86,18 +101,36 @@ impl S3Error {
     /// The XML body. Its content type is `application/xml`; a HEAD request gets the status and no body.
     #[must_use]
     pub fn to_xml(&self, request_id: &str, host_id: &str) -> String {
+        self.write_xml(&self.0.fields, request_id, host_id)
+    }
+
+    /// The XML body without the fields: the code, the message and the ids.
+    #[must_use]
+    pub fn to_short_xml(&self, request_id: &str, host_id: &str) -> String {
+        self.write_xml(&[], request_id, host_id)
+    }
+
+    fn write_xml(&self, fields: &[(&'static str, String)], request_id: &str, host_id: &str) -> String {
         let mut xml = String::with_capacity(256);
         xml.push_str(text::DECLARATION);
         xml.push_str("<Error>");
         text::element(&mut xml, "Code", self.0.code.as_str());
         text::element(&mut xml, "Message", &self.0.message);
-        for (name, value) in &self.0.fields {
+        for (name, value) in fields {
             text::element(&mut xml, name, value);
         }
         text::element(&mut xml, "RequestId", request_id);
         text::element(&mut xml, "HostId", host_id);
         xml.push_str("</Error>");
         xml
+    }
+}
+
+/// The value, or its beginning if it is past [`ERROR_FIELD_BYTES`].
+fn bounded(value: String) -> String {
+    match value.len() <= ERROR_FIELD_BYTES {
+        true => value,
+        false => shortened(&value, ERROR_FIELD_BYTES).text().into_owned(),
     }
 }
 

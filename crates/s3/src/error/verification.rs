@@ -4,7 +4,9 @@
 
 use presign::{FormFault, MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, ScopeFault, SignatureMismatch};
 
+use super::shortened::shortened;
 use super::{ErrorCode, S3Error};
+use crate::limits::ERROR_SIGNED_TEXT_BYTES;
 
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
@@ -26,6 +28,7 @@ impl From<&Refusal> for S3Error {
             Refusal::SigV2Header | Refusal::SigV2Denied | Refusal::MissingPayloadHash => {
                 answer(ErrorCode::InvalidRequest)
             }
+            Refusal::TooManyParameters | Refusal::TooManySignedHeaders => answer(ErrorCode::InvalidRequest),
             Refusal::MalformedUri => answer(ErrorCode::InvalidURI),
             // What it is about is not known yet, so that the answer names the method alone.
             Refusal::UnknownMethod { method } => answer(ErrorCode::MethodNotAllowed)
@@ -87,16 +90,20 @@ fn argument_fields(refusal: &Refusal, name: &str, value: &str) -> S3Error {
 }
 
 fn mismatch_fields(refused: S3Error, mismatch: &SignatureMismatch) -> S3Error {
+    let string_to_sign = shortened(&mismatch.string_to_sign, ERROR_SIGNED_TEXT_BYTES);
     let refused = refused
         .field("AWSAccessKeyId", &mismatch.access_key_id)
-        .field("StringToSign", &mismatch.string_to_sign)
+        .whole_field("StringToSign", string_to_sign.text())
         .field("SignatureProvided", &mismatch.signature_provided)
-        .field("StringToSignBytes", spaced_hex(&mismatch.string_to_sign));
+        .whole_field("StringToSignBytes", spaced_hex(string_to_sign.start));
     match &mismatch.canonical_request {
         None => refused,
-        Some(canonical_request) => refused
-            .field("CanonicalRequest", canonical_request)
-            .field("CanonicalRequestBytes", spaced_hex(canonical_request)),
+        Some(canonical_request) => {
+            let canonical_request = shortened(canonical_request, ERROR_SIGNED_TEXT_BYTES);
+            refused
+                .whole_field("CanonicalRequest", canonical_request.text())
+                .whole_field("CanonicalRequestBytes", spaced_hex(canonical_request.start))
+        }
     }
 }
 
@@ -286,6 +293,46 @@ mod tests {
         assert_eq!(fields[..4], common);
         assert_eq!(fields[4..], ["CanonicalRequest=GET\n/", "CanonicalRequestBytes=47 45 54 0a 2f"]);
         assert_eq!(answer(mismatch(None)).3, common);
+    }
+
+    /// Whoever sends a head of 32 KiB gets no answer of 250.
+    #[test]
+    fn what_a_refusal_prints_has_a_bound() {
+        let mismatch = |length: usize| {
+            let text = || "&".repeat(length);
+            S3Error::from(Refusal::SignatureMismatch(Box::new(SignatureMismatch {
+                access_key_id: text(),
+                string_to_sign: text(),
+                signature_provided: text(),
+                canonical_request: Some(text()),
+            })))
+        };
+        let field = |error: &S3Error, wanted: &str| {
+            let mut fields = error.fields().iter();
+            fields.find(|(name, _)| *name == wanted).map(|(_, value)| value.clone()).unwrap()
+        };
+        let (short, long) = (mismatch(200), mismatch(48 * 1024));
+        assert_eq!(field(&short, "CanonicalRequest"), "&".repeat(200));
+        assert_eq!(field(&short, "CanonicalRequestBytes").len(), 3 * 200 - 1);
+        // Each ampersand takes five bytes of the body.
+        let shown = ERROR_SIGNED_TEXT_BYTES / 5;
+        let left = 48 * 1024 - shown;
+        assert_eq!(
+            field(&long, "CanonicalRequest"),
+            format!("{} (and {left} more bytes, which are not shown)", "&".repeat(shown))
+        );
+        assert_eq!(field(&long, "CanonicalRequestBytes").len(), 3 * shown - 1);
+        assert!(field(&long, "SignatureProvided").ends_with("more bytes, which are not shown)"));
+        let plain = "a".repeat(64 * 1024);
+        let worst = S3Error::from(Refusal::SignatureMismatch(Box::new(SignatureMismatch {
+            access_key_id: plain.clone(),
+            string_to_sign: plain.clone(),
+            signature_provided: plain.clone(),
+            canonical_request: Some(plain),
+        })));
+        for error in [long, worst] {
+            assert!(error.to_xml("id", "host").len() < 40 * 1024);
+        }
     }
 
     #[test]

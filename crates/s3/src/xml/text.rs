@@ -57,6 +57,19 @@ fn escape_with(xml: &mut String, value: &str, uncarried: fn(&mut String, char)) 
     }
 }
 
+/// The most bytes that one byte of a text becomes in [`element`].
+pub(crate) const LONGEST_ESCAPE: usize = 5;
+
+/// How many bytes a character becomes in [`element`].
+pub(crate) fn escaped_bytes(c: char) -> usize {
+    match c {
+        '&' | '\r' => 5,
+        '<' | '>' => 4,
+        c if xml_carries(c) => c.len_utf8(),
+        _ => '\u{fffd}'.len_utf8(),
+    }
+}
+
 fn push_reference(xml: &mut String, c: char) {
     xml.push_str(&format!("&#{};", u32::from(c)));
 }

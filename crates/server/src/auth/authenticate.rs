@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use presign::{Mechanism, PayloadRule, Refusal, Request, Timestamp, Unverified, Verified};
+use presign::{
+    Arrival, Mechanism, PayloadRule, Refusal, Request, SignedHost, Timestamp, Unverified, Verified, WithheldHeaders,
+};
 use presign_iam::{Action, Context, Resource};
 use presign_s3::operation::ResourceKind;
 use presign_s3::{Operation, S3Error, Target};
@@ -26,32 +28,39 @@ pub(crate) fn authorize(
 ) -> Result<Authorized, S3Error> {
     let received = head.value("host").unwrap_or_default();
     let now = Timestamp::from(now);
-    let mut refused = None;
-    for host in app.hosts.candidates(received, client.forwarded_host.as_deref()) {
-        match verify_as_sent_to(host, app, head, client, now, record) {
-            Err(Attempt::Refused(refusal)) if matches!(refusal, Refusal::SignatureMismatch(_)) => {
+    let candidates = app.hosts.candidates(received, client.forwarded_host.as_deref());
+    // There is a host to try, always.
+    let (host, others) = candidates.split_first().ok_or_else(S3Error::access_denied)?;
+    let withheld = app.withheld_from(client);
+    match verify_as_sent_to(host, others, app, head, client, withheld, now, record) {
+        Ok(authorized) => Ok(authorized),
+        Err(Attempt::Answered(error)) => Err(error),
+        Err(Attempt::Refused(Refusal::Unsigned)) if asks_for_response_headers(head) => {
+            Err(S3Error::response_headers_need_a_signature())
+        }
+        Err(Attempt::Refused(Refusal::Unsigned)) if is_upload_form(head) => {
+            Err(S3Error::operation_not_implemented("PostObject"))
+        }
+        Err(Attempt::Refused(refusal)) => {
+            if matches!(refusal, Refusal::SignatureMismatch(_)) {
                 // The likeliest host's answer is the one that helps; the others are guesses.
-                refused.get_or_insert((host, refusal));
+                look_into(host, app, head, client, withheld, now, record);
             }
-            Err(Attempt::Refused(Refusal::Unsigned)) if asks_for_response_headers(head) => {
-                return Err(S3Error::response_headers_need_a_signature());
-            }
-            Err(Attempt::Refused(Refusal::Unsigned)) if is_upload_form(head) => {
-                return Err(S3Error::operation_not_implemented("PostObject"));
-            }
-            Err(Attempt::Refused(refusal)) => return Err(refuse(&refusal, record)),
-            Err(Attempt::Answered(error)) => return Err(error),
-            Ok(authorized) => return Ok(authorized),
+            Err(refuse(refusal, withheld, record))
         }
     }
-    // There is a host to try, always.
-    let (host, refusal) = refused.ok_or_else(S3Error::access_denied)?;
-    look_into(host, app, head, client, now, record);
-    Err(refuse(&refusal, record))
 }
 
 /// Has the wrong signature explained in the log, if it is one of a key that is known.
-fn look_into(host: &str, app: &App, head: &Head<'_>, client: &Client, now: Timestamp, record: &AccessRecord) {
+fn look_into(
+    host: &str,
+    app: &App,
+    head: &Head<'_>,
+    client: &Client,
+    withheld: WithheldHeaders<'_>,
+    now: Timestamp,
+    record: &AccessRecord,
+) {
     let Some(key) = record.access_key_id().and_then(|id| app.ring.find(id)) else { return };
     let request = Mismatched {
         id: record.id(),
@@ -60,6 +69,7 @@ fn look_into(host: &str, app: &App, head: &Head<'_>, client: &Client, now: Times
         host_bucket: app.hosts.base().bucket_in(host),
         address: client.address,
         credentials: key.credentials.clone(),
+        withheld,
         now,
     };
     app.diagnoses.begin(request, &app.policy, app.hosts.configured());
@@ -85,21 +95,44 @@ impl From<S3Error> for Attempt {
     }
 }
 
-fn refuse(refusal: &Refusal, record: &mut AccessRecord) -> S3Error {
-    record.because(cause(refusal, record.is_key_known()));
-    S3Error::from(refusal)
+/// What an error says in the place of a credential that a proxy may have added.
+const WITHHELD_CREDENTIAL: &str = "(value withheld)";
+
+fn refuse(refusal: Refusal, withheld: WithheldHeaders<'_>, record: &mut AccessRecord) -> S3Error {
+    // These two quote the Authorization header, in which a proxy may show itself to the store.
+    let refusal = match refusal {
+        Refusal::OnlyOneMechanism { argument: argument @ "Authorization", .. }
+            if withheld.withholds("authorization") =>
+        {
+            Refusal::OnlyOneMechanism { argument, value: WITHHELD_CREDENTIAL.into() }
+        }
+        Refusal::UnsupportedAuthorization { .. } if withheld.withholds("authorization") => {
+            Refusal::UnsupportedAuthorization { value: WITHHELD_CREDENTIAL.into() }
+        }
+        refusal => refusal,
+    };
+    record.because(cause(&refusal, record.is_key_known()));
+    S3Error::from(&refusal)
 }
 
+/// Verifies the request for `host`, and for the `others` where the key is known and the signature is not right for that.
+#[allow(clippy::too_many_arguments, reason = "all that is known of one request")]
 fn verify_as_sent_to(
     host: &str,
+    others: &[&str],
     app: &App,
     head: &Head<'_>,
     client: &Client,
+    withheld: WithheldHeaders<'_>,
     now: Timestamp,
     record: &mut AccessRecord,
 ) -> Result<Authorized, Attempt> {
     let fields = head.fields_with_host(host);
     let host_bucket = app.hosts.base().bucket_in(host);
+    let buckets: Vec<Option<String>> = others.iter().map(|host| app.hosts.base().bucket_in(host)).collect();
+    let other_hosts = others.iter().zip(&buckets);
+    let other_hosts: Vec<SignedHost<'_>> =
+        other_hosts.map(|(host, bucket)| SignedHost { host, bucket: bucket.as_deref() }).collect();
     let request = Request {
         method: head.method,
         target: head.target,
@@ -110,7 +143,9 @@ fn verify_as_sent_to(
     let unverified = Unverified::parse(request)?;
     let key = app.ring.find(unverified.access_key_id());
     record.claimed(unverified.access_key_id(), key.is_some(), unverified.mechanism());
-    let verified = unverified.verify(key.as_ref().map(|key| &key.verification), now, &app.policy)?;
+    let arrival = Arrival { other_hosts: &other_hosts, withheld };
+    let known = key.as_ref().map(|key| &key.verification);
+    let verified = unverified.verify_arrived(known, now, &app.policy, &arrival)?;
     // The verifier lets nobody through without a key.
     let key = key.ok_or_else(S3Error::access_denied)?;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use presign::{
-    Cause, Credentials, Refusal, Request, RequestText, ScopeFault, Timestamp, VerifyPolicy, diagnose,
+    Cause, Credentials, Refusal, Request, RequestText, ScopeFault, Timestamp, VerifyPolicy, WithheldHeaders,
+    diagnose,
 };
 use tokio::sync::Semaphore;
 
@@ -43,7 +44,7 @@ fn part_of_scope(fault: &ScopeFault) -> Option<&'static str> {
 /// then, so it can be tried only where the settings name it.
 fn cause_text(cause: &Cause, arrived_for: &RequestText<'_>) -> String {
     match cause {
-        Cause::WrongSecret { .. } => format!(
+        Cause::WrongSecret { .. } | Cause::SearchGivenUp { .. } => format!(
             "{cause}; or a proxy made the Host {arrived_for}: put the address that clients use among `public_endpoints`, \
              or let the proxy pass Host on unchanged"
         ),
@@ -53,8 +54,8 @@ fn cause_text(cause: &Cause, arrived_for: &RequestText<'_>) -> String {
 
 /// Finds out why signatures are wrong, and logs it behind the answer.
 ///
-/// One costs hundreds of signatures. So they are made one at a time and ten a second at most; whoever sends more wrong
-/// signatures than that is not somebody whose proxy needs mending.
+/// One costs hundreds of signatures, of a MiB at most, which are some milliseconds. So they are made one at a time and ten
+/// a second at most; whoever sends more wrong signatures than that is not somebody whose proxy needs mending.
 #[derive(Debug)]
 pub(crate) struct Diagnoses(Arc<Semaphore>);
 
@@ -66,6 +67,7 @@ pub(super) struct Mismatched<'a> {
     pub(super) host_bucket: Option<String>,
     pub(super) address: Option<IpAddr>,
     pub(super) credentials: Credentials,
+    pub(super) withheld: WithheldHeaders<'a>,
     pub(super) now: Timestamp,
 }
 
@@ -80,12 +82,12 @@ impl Diagnoses {
     pub(super) fn begin(&self, request: Mismatched<'_>, policy: &VerifyPolicy, known_hosts: &[String]) {
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else { return };
         let (policy, known_hosts) = (policy.clone(), known_hosts.to_vec());
-        let Mismatched { id, head, host, host_bucket, address, credentials, now } = request;
+        let Mismatched { id, head, host, host_bucket, address, credentials, withheld, now } = request;
         let (method, target) = (head.method.to_owned(), head.target.to_owned());
         let arrived_for = RequestText::from(host).into_owned();
         let fields = head.fields_with_host(host);
         let fields: Vec<(String, String)> =
-            fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            fields.into_iter().map(|field| owned_without_withheld(field, withheld)).collect();
         tokio::spawn(async move {
             let search = tokio::task::spawn_blocking(move || {
                 let headers: Vec<(&str, &str)> =
@@ -112,6 +114,25 @@ impl Diagnoses {
             drop(place);
         });
     }
+}
+
+/// A field for a search that ends in a line of the log. Where a proxy says which Host or path it was asked for, the search
+/// reads that, and prints no value of such a header itself.
+fn owned_without_withheld((name, value): (&str, &str), withheld: WithheldHeaders<'_>) -> (String, String) {
+    const READ: [&str; 10] = [
+        "forwarded",
+        "x-forwarded-host",
+        "x-forwarded-path",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-host",
+        "x-original-host",
+        "x-original-uri",
+        "x-original-url",
+        "x-rewrite-url",
+    ];
+    let is_shown = READ.contains(&name) || !withheld.withholds(name);
+    (name.to_owned(), if is_shown { value.to_owned() } else { "(value withheld)".to_owned() })
 }
 
 #[cfg(test)]
@@ -154,6 +175,17 @@ mod tests {
             let refusal = Refusal::Scope { mechanism, fault };
             assert!(cause(&refusal, true).to_string().contains(&given));
             assert!(!cause(&refusal, false).to_string().contains(&given));
+        }
+    }
+
+    #[test]
+    fn the_search_gets_no_value_that_is_withheld() {
+        let listed = ["x-amz-meta-inner".to_owned()];
+        let owned = |field| owned_without_withheld(field, WithheldHeaders::from_proxy(&listed)).1;
+        assert_eq!(owned(("x-forwarded-host", "files.example.com")), "files.example.com");
+        assert_eq!(owned(("x-amz-meta-a", "a")), "a");
+        for name in ["x-origin-verify", "x-amz-meta-inner", "x-forwarded-for", "x-anything", "cookie"] {
+            assert_eq!(owned((name, "hidden")), "(value withheld)", "{name}");
         }
     }
 

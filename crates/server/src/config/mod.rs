@@ -36,6 +36,8 @@ pub struct Config {
     pub public_endpoints: Vec<PublicEndpoint>,
     /// The networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Headers, in lower case, that proxies add and whose values no error and no log line tells.
+    pub proxy_headers: Vec<String>,
     /// What signatures are taken.
     pub auth: AuthConfig,
     /// The root key, if it is given and not made by the server.

@@ -51,6 +51,7 @@ impl Draft {
                 region: String::new(),
                 public_endpoints: Vec::new(),
                 trusted_proxies: Vec::new(),
+                proxy_headers: Vec::new(),
                 auth: AuthConfig { sigv2: Sigv2::Deny, presigned_bucket_operations: false },
                 root_key: None,
                 master_key: None,
@@ -118,6 +119,16 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "The networks of your proxies. Forwarded and X-Forwarded-* count from there and from nowhere else.",
         secret: false,
         read: |draft, value| set(&mut draft.config.trusted_proxies, value::networks(value)),
+    },
+    Setting {
+        name: "proxy_headers",
+        default: Some(""),
+        takes: "NAME, …",
+        meaning: "Headers that your proxies add and clients must not learn, such as a secret between the two. The error for \
+                  a wrong signature names them without their values. Left out anyway are the values of Forwarded, Via, \
+                  X-Forwarded-* and the like, and, from trusted_proxies, of every header that no client of S3 sends.",
+        secret: false,
+        read: |draft, value| set(&mut draft.config.proxy_headers, value::header_names(value)),
     },
     Setting {
         name: "auth.sigv2",

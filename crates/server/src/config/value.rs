@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use hyper::header::HeaderName;
 use ipnet::IpNet;
 
 use crate::endpoint::PublicEndpoint;
@@ -119,6 +120,15 @@ pub(super) fn networks(value: &Value) -> Result<Vec<IpNet>, String> {
     value.many().into_iter().map(read).collect()
 }
 
+/// Names of headers, in lower case.
+pub(super) fn header_names(value: &Value) -> Result<Vec<String>, String> {
+    let read = |text: &str| match HeaderName::from_bytes(text.as_bytes()) {
+        Ok(name) => Ok(name.as_str().to_owned()),
+        Err(_) => Err(format!("holds `{text}`; it must be names of headers such as x-origin-verify")),
+    };
+    value.many().into_iter().map(read).collect()
+}
+
 /// AWS allows 16 to 128 characters; shorter ones are what people choose for themselves.
 pub(super) fn access_key_id(text: &str) -> Result<String, String> {
     let good = (3..=128).contains(&text.len())
@@ -170,6 +180,15 @@ mod tests {
         assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
         for bad in ["", "9000", ":9000", "127.0.0.1", "localhost", "host.example:1", "127.0.0.1:65536"] {
             assert!(address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_have_names() {
+        let list = |text: &str| header_names(&Value::One(text.to_owned()));
+        assert_eq!(list("X-Origin-Verify, x-b,"), Ok(vec!["x-origin-verify".to_owned(), "x-b".to_owned()]));
+        for bad in ["x origin", "a:", "é"] {
+            assert!(list(bad).is_err(), "{bad}");
         }
     }
 

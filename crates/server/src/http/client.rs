@@ -12,6 +12,8 @@ pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
     /// The Host that it sent, where a trusted proxy passes on another.
     pub(crate) forwarded_host: Option<String>,
+    /// Whether a trusted proxy speaks for it.
+    pub(crate) is_behind_proxy: bool,
 }
 
 /// The networks whose `Forwarded` and `X-Forwarded-*` headers are believed.
@@ -38,7 +40,7 @@ impl TrustedProxies {
     {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
-            return Client { address: Some(peer), forwarded_host: None };
+            return Client { address: Some(peer), forwarded_host: None, is_behind_proxy: false };
         }
         let hops = header_values("x-forwarded-for").flat_map(|value| value.split(','));
         let listed: Vec<&str> = hops.filter(|hop| !hop.trim().is_empty()).collect();
@@ -54,7 +56,7 @@ impl TrustedProxies {
         let by_list = header_values("x-forwarded-host").flat_map(|value| value.split(',')).next();
         let by_element = elements.iter().find_map(|element| element.host);
         let host = by_list.or(by_element).map(str::trim).filter(|host| !host.is_empty());
-        Client { address, forwarded_host: host.map(str::to_owned) }
+        Client { address, forwarded_host: host.map(str::to_owned), is_behind_proxy: true }
     }
 
     /// Walks to the left for as long as the hops are trusted proxies. A hop that is no address ends the walk: who stands
@@ -163,7 +165,7 @@ mod tests {
     fn a_peer_that_is_no_trusted_proxy_is_the_client_itself() {
         let headers = |name| ["192.0.2.7"].into_iter().filter(move |_| name == "x-forwarded-for");
         let nobody = TrustedProxies::default().client("10.0.0.1".parse().unwrap(), headers);
-        assert_eq!(nobody, Client { address: "10.0.0.1".parse().ok(), forwarded_host: None });
+        assert_eq!(nobody, Client { address: "10.0.0.1".parse().ok(), forwarded_host: None, is_behind_proxy: false });
         // An IPv4 peer of a socket that speaks both families.
         let mapped = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         assert_eq!(

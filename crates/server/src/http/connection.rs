@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use presign::RequestText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::orders::{Order, Orders};
 use super::patience::{Patience, Phase};
@@ -42,6 +43,9 @@ pub(super) struct Connection {
     pub(super) is_body_given_up: AtomicBool,
     /// An answer was given without reading the whole body.
     pub(super) has_unread_body: AtomicBool,
+    /// An answer is complete, and its socket has not taken all of it.
+    has_waiting_answer: AtomicBool,
+    answer_gone: Notify,
 }
 
 impl Connection {
@@ -52,6 +56,27 @@ impl Connection {
             orders: Orders::default(),
             is_body_given_up: AtomicBool::new(false),
             has_unread_body: AtomicBool::new(false),
+            has_waiting_answer: AtomicBool::new(false),
+            answer_gone: Notify::new(),
+        }
+    }
+
+    /// The last byte of an answer was handed over to hyper.
+    pub(super) fn answer_waits(&self) {
+        self.has_waiting_answer.store(true, Ordering::Relaxed);
+    }
+
+    /// All that was handed over went to the socket.
+    pub(super) fn is_flushed(&self) {
+        if self.has_waiting_answer.swap(false, Ordering::Relaxed) {
+            self.answer_gone.notify_one();
+        }
+    }
+
+    /// Waits until the socket has taken all answers.
+    pub(super) async fn answers_are_gone(&self) {
+        while self.has_waiting_answer.load(Ordering::Relaxed) {
+            self.answer_gone.notified().await;
         }
     }
 }
@@ -182,5 +207,36 @@ async fn linger(stream: &mut TcpStream, connection: &Connection, is_stopping: bo
     tokio::select! {
         _ = tokio::time::timeout(LINGER, drain) => {}
         () = given_up => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Else hyper makes answers until 256 KiB of them wait on each connection of a client that sends requests one behind the
+    /// other and reads nothing.
+    #[test]
+    fn the_next_request_waits_until_the_answer_before_is_gone() {
+        let connection = Connection::new(([127, 0, 0, 1], 1).into());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut is_gone = |connection: &Connection| {
+            pin!(connection.answers_are_gone()).as_mut().poll(&mut cx).is_ready()
+        };
+        assert!(is_gone(&connection), "there was no answer before the first request");
+        connection.answer_waits();
+        assert!(!is_gone(&connection));
+        connection.is_flushed();
+        assert!(is_gone(&connection));
+        // The permit of a flush that nobody waited for wakes nobody too early.
+        connection.answer_waits();
+        assert!(!is_gone(&connection));
+
+        let mut waiting = pin!(connection.answers_are_gone());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        connection.is_flushed();
+        assert!(waiting.as_mut().poll(&mut cx).is_ready());
     }
 }

@@ -20,7 +20,8 @@ impl<'p> Head<'p> {
     /// Takes the head if it is within the limits.
     ///
     /// # Errors
-    /// 400 `RequestHeaderSectionTooLarge` past 16 KiB of target, 16 KiB of fields, or 100 fields; 400 `InvalidURI` without a
+    /// 400 `RequestHeaderSectionTooLarge` past 16 KiB of target or 16 KiB of fields; 400 `InvalidRequest` past 100 fields or
+    /// 100 query parameters; 400 `InvalidURI` without a
     /// path; 400 `InvalidRequest` with two Hosts, one of them perhaps in the request line (`GET http://host/path`), of
     /// which another server on the way may have believed the other; with one that is no host; and without one in HTTP/1.1.
     /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
@@ -38,6 +39,12 @@ impl<'p> Head<'p> {
                 "The request has {} header fields; at most {} are allowed",
                 parts.headers.len(),
                 limits::HEADER_FIELDS
+            )));
+        }
+        if has_too_many_parameters(target) {
+            return Err(S3Error::invalid_request(format!(
+                "The request has more than {} query parameters",
+                limits::QUERY_PARAMETERS
             )));
         }
         if !target.starts_with('/') {
@@ -89,6 +96,15 @@ impl<'p> Head<'p> {
         fields.extend(others.map(|(name, value)| (*name, value.as_ref())));
         fields
     }
+}
+
+/// Whether the query has more parameters than one may have. Every path through the server reads them, the log's too.
+fn has_too_many_parameters(target: &str) -> bool {
+    // No more than 100 ampersands fit into fewer bytes.
+    target.len() > limits::QUERY_PARAMETERS
+        && target.split_once('?').is_some_and(|(_, query)| {
+            query.bytes().filter(|byte| *byte == b'&').count() >= limits::QUERY_PARAMETERS
+        })
 }
 
 /// A field's value as text: UTF-8 if it is that, ISO-8859-1 otherwise, which any bytes are.

@@ -12,6 +12,7 @@ mod service;
 mod small_steps;
 mod unreadable;
 mod upload;
+mod waiting_errors;
 mod watchdog;
 mod watched_stream;
 
@@ -23,6 +24,7 @@ pub(crate) use hosts::PublicHosts;
 pub(crate) use request_id::RequestId;
 pub(crate) use small_steps::show_readers_in_small_steps;
 pub(crate) use upload::Upload;
+pub(crate) use waiting_errors::WaitingErrors;
 pub(crate) use watchdog::Watchdog;
 
 /// What every handler answers with.

@@ -17,7 +17,7 @@ use presign_store::StoreError;
 
 use super::connection::Connection;
 use super::request_id::RequestId;
-use super::{Answer, AnswerBody, Head, Upload};
+use super::{Answer, AnswerBody, Head, Upload, WaitingErrors};
 use crate::access_log::AccessRecord;
 use crate::app::App;
 use crate::{auth, cors, ops};
@@ -34,11 +34,13 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     let id = RequestId::random();
     let mut record = AccessRecord::begin(id, connection.peer.ip(), &parts);
+    // hyper reads on while answers wait for a client who does not take them. One at a time is enough.
+    connection.answers_are_gone().await;
     let mut upload = Upload::new(body, Arc::clone(&connection));
     let outcome = respond(&app, &connection, &parts, &mut upload, &mut record).await;
     let mut answer = outcome.unwrap_or_else(|error| {
         record.refused(&error);
-        refuse(&error, id, parts.method == Method::HEAD)
+        refuse(&app.waiting_errors, &error, id, parts.method == Method::HEAD)
     });
     let holds_back = parts.headers.contains_key(EXPECT);
     let is_read = drain(&mut upload, holds_back).await;
@@ -99,11 +101,18 @@ async fn drain(upload: &mut Upload, holds_back: bool) -> bool {
 }
 
 /// The refusal as S3 writes it. The answer to a HEAD has no body, whatever it says.
-fn refuse(error: &S3Error, id: RequestId, is_head: bool) -> Answer {
-    let mut answer = Answer::new(match is_head {
-        true => AnswerBody::Empty,
-        false => error.to_xml(&id.to_string(), &id.host_id()).into(),
-    });
+fn refuse(waiting: &WaitingErrors, error: &S3Error, id: RequestId, is_head: bool) -> Answer {
+    let (body, is_short) = match is_head {
+        true => (AnswerBody::Empty, false),
+        false => {
+            let body = waiting.body(error, &id.to_string(), &id.host_id());
+            (AnswerBody::Whole(body.bytes), body.is_short)
+        }
+    };
+    let mut answer = Answer::new(body);
+    if is_short {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     *answer.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
@@ -163,5 +172,6 @@ impl Body for ObservedBody {
 impl Drop for ObservedBody {
     fn drop(&mut self) {
         self.connection.patience.answer_ended();
+        self.connection.answer_waits();
     }
 }

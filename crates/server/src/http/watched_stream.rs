@@ -122,6 +122,7 @@ impl AsyncWrite for WatchedStream {
     /// hyper flushes once it has nothing left to write. After the end of an answer that means: the answer is gone, and
     /// what is written before the next request begins would be hyper's own words.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection.is_flushed();
         if self.connection.patience.phase() == Phase::Leaving {
             self.connection.patience.enter(Phase::Idle);
         }

@@ -57,6 +57,44 @@ fn a_request_has_100_fields() {
 }
 
 #[test]
+fn a_query_has_100_parameters() {
+    let server = server();
+    let get = |parameters: usize| {
+        // The signature's own are six.
+        let request = (6..parameters).fold(PresignRequest::get("k"), |request, at| {
+            request.query(format!("x-p{at}"), "1")
+        });
+        server.call("GET", &server.presign(&request)).answer()
+    };
+    assert_eq!(get(100).text(), "hello");
+    let message = "The request has more than 100 query parameters";
+    get(101).assert_error(400, "InvalidRequest", message, &[]);
+    // Before anything else is looked at, whoever asks.
+    let nobody = |count: usize| server.call("GET", &format!("/b/k?{}", "a&".repeat(count - 1))).answer();
+    nobody(8000).assert_error(400, "InvalidRequest", message, &[]);
+    nobody(100).assert_code(403, "AccessDenied");
+    // An ampersand in a key is none.
+    server.call("GET", &format!("/b/{}", "a&".repeat(200))).answer().assert_code(403, "AccessDenied");
+}
+
+#[test]
+fn a_signature_lists_100_headers() {
+    let server = server();
+    let get = |listed: usize| {
+        // Host is one of them.
+        let headers: Vec<String> = (1..listed).map(|at| format!("x-h{at:03}")).collect();
+        let request = headers.iter().fold(PresignRequest::get("k"), |request, name| {
+            request.header(name.clone(), "1")
+        });
+        let call = server.call("GET", &server.presign(&request));
+        headers.iter().take(99).fold(call, |call, name| call.header(name, "1")).answer()
+    };
+    assert_eq!(get(100).text(), "hello");
+    let message = "The signature lists more than 100 signed headers";
+    get(101).assert_error(400, "InvalidRequest", message, &[]);
+}
+
+#[test]
 fn a_key_has_1024_bytes() {
     let server = server();
     let get = |bytes: usize| server.signed(Method::Get, &format!("/bucket/{}", "k".repeat(bytes))).answer();

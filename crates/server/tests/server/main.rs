@@ -16,6 +16,7 @@ mod places;
 mod preflight;
 mod ranges_and_conditions;
 mod refusals;
+mod refusals_to_anyone;
 mod root_key;
 mod slow_clients;
 mod support;

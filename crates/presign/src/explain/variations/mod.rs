@@ -8,7 +8,7 @@ mod parameters;
 mod paths;
 mod secrets;
 
-pub(super) use headers::headers;
+pub(super) use headers::{listed_headers, other_values, unsigned_headers};
 pub(super) use hosts::{addressing, hosts, likely_hosts};
 pub(super) use parameters::{
     added_parameters, changed_lives, dropped_parameters, encoded_parameters, spelt_query,

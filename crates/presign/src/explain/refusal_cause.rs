@@ -35,7 +35,9 @@ impl Cause {
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {
                 Cause::ParametersMissing { names: Vec::new(), is_html_escaped: false }
             }
-            Refusal::Repeated { name } => Cause::Repeated { name: name.clone() },
+            Refusal::Repeated { name } | Refusal::RepeatedParameter { name, .. } => {
+                Cause::Repeated { name: name.clone() }
+            }
             Refusal::Scope { fault, .. } => match fault {
                 ScopeFault::Region { given, expected } => {
                     Cause::Region { signed: given.clone(), expected: expected.clone() }

@@ -4,12 +4,14 @@
 //! [`Unverified::verify`] makes every check. Nothing here reads a clock or a table of keys.
 
 mod authorization;
+mod conditions;
 pub(crate) mod credential;
 mod form;
 mod form_policy;
 pub(crate) mod parameters;
 mod policy;
 mod refusal;
+mod repeated;
 mod request;
 mod signed_headers;
 pub(crate) mod unverified;

@@ -9,10 +9,12 @@ use crate::method::Method;
 use crate::parameter_name::{ParameterKind, is_amz, is_auth_parameter};
 use crate::signing_key::{ALGORITHM, Hex, Signature, parse_hex, sha256};
 use crate::timestamp::{BasicTime, Timestamp};
+use crate::verify::conditions;
 use crate::verify::credential::Credential;
 use crate::verify::parameters::Parameter;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
+use crate::verify::repeated;
 use crate::verify::signed_headers;
 use crate::verify::unverified::Parts;
 use crate::verify::verification_key::{NOBODY, VerificationKey};
@@ -83,6 +85,7 @@ impl<'a> ClaimV4<'a> {
             return Err(mismatch);
         }
         check_session_token(known, self.session_token.as_deref())?;
+        repeated::refuse(&parts.parameters)?;
 
         let caveats = if self.mechanism == Mechanism::QueryV4 {
             read_caveats(&parts, policy.links)?
@@ -146,15 +149,17 @@ impl<'a> ClaimV4<'a> {
         repeated.map_or(Ok(()), |(name, _)| Err(Refusal::Repeated { name: (*name).to_owned() }))
     }
 
-    /// Host and every `x-amz-*` header must be signed, the payload hash aside. One that repeats a signed
-    /// parameter of the URL says nothing new and may stand.
+    /// Host and every `x-amz-*` header must be signed, the payload hash aside, and so must the conditions of a URL that
+    /// writes or deletes. One that repeats a signed parameter of the URL says nothing new and may stand.
     fn check_signed_headers(&self, parts: &Parts<'_>) -> Result<(), Refusal> {
         let mut names: Vec<String> = Vec::new();
         if !self.is_signed("host") {
             names.push("host".to_owned());
         }
         for (name, _) in parts.request.headers {
-            if !is_amz(name) || name.eq_ignore_ascii_case(PAYLOAD_HASH) || self.is_signed(name) {
+            let is_for_the_signer = is_amz(name)
+                || self.mechanism == Mechanism::QueryV4 && conditions::decides_a_write(parts.method, name);
+            if !is_for_the_signer || name.eq_ignore_ascii_case(PAYLOAD_HASH) || self.is_signed(name) {
                 continue;
             }
             let is_repeated = self.mechanism == Mechanism::QueryV4

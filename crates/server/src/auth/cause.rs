@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use presign::{Cause, Credentials, Refusal, Request, Timestamp, VerifyPolicy, diagnose};
+use presign::{Cause, CaveatViolation, Credentials, Refusal, Request, Timestamp, VerifyPolicy, diagnose};
 use tokio::sync::Semaphore;
 
 use crate::access_log::{CAUSE_BYTES, shortened};
@@ -12,8 +12,14 @@ use crate::http::{Head, RequestId};
 
 /// Which check failed, in one line. Nothing of a signature or a token is in it.
 pub(super) fn cause(refusal: &Refusal) -> String {
-    Cause::of_refusal(refusal)
-        .map_or_else(|| "the signature is not the key's".to_owned(), |cause| cause.to_string())
+    let cause = Cause::of_refusal(refusal)
+        .map_or_else(|| "the signature is not the key's".to_owned(), |cause| cause.to_string());
+    match refusal {
+        Refusal::CaveatViolated(CaveatViolation::WrongAddress { address: None }) => {
+            format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For")
+        }
+        _ => cause,
+    }
 }
 
 /// The cause in words. What nothing explains may be a host that a proxy put its own in the place of: it is in no header
@@ -113,6 +119,9 @@ mod tests {
         ] {
             assert!(!cause(&refusal).contains("hidden"), "{refusal:?}");
         }
+        let from = |address| cause(&Refusal::CaveatViolated(CaveatViolation::WrongAddress { address }));
+        assert!(from(None).contains("X-Forwarded-For"));
+        assert!(!from("192.0.2.7".parse().ok()).contains("X-Forwarded-For"));
         assert!(cause(&Refusal::ExpiresNegative).contains("X-Amz-Expires must be non-negative"));
     }
 

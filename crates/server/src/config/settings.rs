@@ -7,6 +7,7 @@ use presign::SecretAccessKey;
 
 use super::value::{self, Value};
 use super::{AuthConfig, Config, LogConfig, LogFormat, Sigv2, Timeouts};
+use crate::endpoint::PublicEndpoints;
 use crate::keys::MasterKey;
 
 /// One setting: what it is called, what it means, and how it is read.
@@ -49,7 +50,7 @@ impl Draft {
                 data: PathBuf::new(),
                 listen: ([127, 0, 0, 1], 0).into(),
                 region: String::new(),
-                public_endpoints: Vec::new(),
+                public_endpoints: PublicEndpoints::default(),
                 trusted_proxies: Vec::new(),
                 auth: AuthConfig { sigv2: Sigv2::Deny, presigned_bucket_operations: false },
                 root_key: None,

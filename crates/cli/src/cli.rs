@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::access_key::AccessKeyArguments;
 use crate::commands::backup::BackupArguments;
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::demo::DemoArguments;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Make a store of a backup
     Restore(RestoreArguments),
+    /// List the access keys of a store, or delete one
+    AccessKey(AccessKeyArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

@@ -49,6 +49,16 @@ KINDS = {
     "careless": "ignore_invalid_headers off; underscores_in_headers on; proxy_request_buffering off; client_max_body_size 0;",
 }
 
+# How it tells the store who its client is. Where one of these fields is set anew, so must be those that were set above.
+PASSED_ON = 'proxy_set_header Connection ""; proxy_set_header Host $http_host;'
+ADDRESSES = {
+    "x-forwarded-for": PASSED_ON + "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+    "forwarded": PASSED_ON + """proxy_set_header Forwarded 'for=$remote_addr;host="$http_host"';""",
+    "forwarded-host-first": PASSED_ON + """proxy_set_header Forwarded 'host="$http_host";for="$remote_addr:$remote_port"';""",
+    "not": PASSED_ON + 'proxy_set_header X-Forwarded-For ""; proxy_set_header Forwarded "";',
+    "empty-list": PASSED_ON + 'proxy_set_header X-Forwarded-For ","; proxy_set_header Forwarded "";',
+}
+
 
 def free_port():
     """nginx does not tell which port it got, so that it cannot be given number 0."""
@@ -69,7 +79,7 @@ class Nginx:
                 store=store_port,
                 port=self.port,
                 patience=f"{PATIENCE_SECONDS}s",
-                options=KINDS[kind],
+                options=(KINDS | ADDRESSES)[kind],
             )
         )
 

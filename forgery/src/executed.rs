@@ -1,6 +1,6 @@
 //! What the store would run, in small pieces that can be compared one by one.
 
-use presign::Mechanism;
+use presign::{Mechanism, Method};
 use presign_s3::operation::ObjectRead;
 use presign_s3::{BucketName, ObjectKey, Operation};
 use presign_server::Examination;
@@ -101,7 +101,10 @@ pub(crate) fn is_free(recipe: &Recipe, name: &str) -> bool {
         recipe.headers.iter().chain(&recipe.query).any(|(known, _)| known.eq_ignore_ascii_case(name))
     };
     let by_sigv2 = recipe.mechanism == Mechanism::QueryV2 && matches!(name, "content-type" | "content-md5");
-    FREE.contains(&name) && !is_signed(name) && !by_sigv2
+    let is_condition_on_a_write = name.starts_with("if-")
+        && recipe.mechanism != Mechanism::HeaderV4
+        && !matches!(recipe.method, Method::Get | Method::Head);
+    FREE.contains(&name) && !is_signed(name) && !by_sigv2 && !is_condition_on_a_write
 }
 
 /// The first thing that differs between what was meant and what would be run, where the holder has no say in it. The

@@ -85,7 +85,13 @@ impl Recipe {
         match method {
             _ if lists => recipe.list(random),
             Method::Get | Method::Head => recipe.read(random),
-            Method::Put => recipe.write(random),
+            Method::Put => {
+                recipe.write(random);
+                // Where requests are run there is an object already.
+                if setting.keys.is_empty() {
+                    recipe.write_once(random);
+                }
+            }
             _ => {}
         }
         if mechanism == Mechanism::QueryV4 {
@@ -181,6 +187,16 @@ impl Recipe {
             self.headers.push(length);
         } else {
             self.free.push(length);
+        }
+    }
+
+    /// A condition that the signer has signed.
+    fn write_once(&mut self, random: &mut Random) {
+        match self.mechanism {
+            Mechanism::QueryV2 => {}
+            _ if random.chance(85) => {}
+            Mechanism::QueryV4 if random.chance(50) => self.query("If-None-Match", "*"),
+            _ => self.headers.push(("if-none-match".to_owned(), "*".to_owned())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::access_key::AccessKeyArguments;
 use crate::commands::backup::BackupArguments;
 use crate::commands::compact::CompactArguments;
 use crate::commands::completions::CompletionsArguments;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Give the space of deleted rows in the database back
     Compact(CompactArguments),
+    /// List the access keys of a store, or delete one
+    AccessKey(AccessKeyArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

@@ -249,3 +249,33 @@ fn an_operation_is_only_about_the_target_that_was_signed() {
         }
     }
 }
+
+/// SigV2 signs nothing of what a listing is asked for; to drop it would list everything.
+#[test]
+fn a_listing_is_never_one_of_everything_because_sigv2_does_not_sign_what_is_listed() {
+    let bucket = BucketUrl::path_style(&format!("http://{BASE}"), "bucket").unwrap();
+    let signer = Signer::new(credentials(), "us-east-1").unwrap();
+    let request = PresignRequest::bucket(Method::Get).expires_in(Duration::from_secs(60));
+    let url = signer.presign_sigv2(&bucket, &request, SIGNED_AT).unwrap().into_string();
+    let url = url.strip_prefix(bucket.origin()).unwrap();
+    assert!(matches!(serve("GET", BASE, url, &[]), Ok(Operation::ListObjects(_))));
+    assert!(serve("GET", BASE, &format!("{url}&x-id=1"), &[]).is_ok());
+    for added in [
+        "list-type=2",
+        "prefix=a",
+        "max-keys=1",
+        "delimiter=/",
+        "marker=a",
+        "start-after=a",
+        "continuation-token=a",
+        "encoding-type=url",
+        "fetch-owner=true",
+        "unheard-of",
+    ] {
+        let refusal = serve("GET", BASE, &format!("{url}&{added}"), &[]).unwrap_err();
+        let name = added.split('=').next().unwrap();
+        assert_eq!(refusal.code(), ErrorCode::NotImplemented, "{added}");
+        let said = format!("GET with the unsigned parameter {name:?} is not implemented by this server");
+        assert_eq!(refusal.fields()[0].1, said);
+    }
+}

@@ -1,6 +1,7 @@
 //! One line a request, with nothing in it that would let its reader repeat the request.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -31,7 +32,8 @@ pub(crate) const CAUSE_BYTES: usize = 1024;
 pub(crate) struct AccessRecord {
     id: RequestId,
     began: Instant,
-    client: IpAddr,
+    /// `None`: a trusted proxy does not say.
+    client: Option<IpAddr>,
     method: RequestText<'static>,
     uri: RequestText<'static>,
     user_agent: Option<RequestText<'static>>,
@@ -55,7 +57,7 @@ impl AccessRecord {
         Self {
             id,
             began: Instant::now(),
-            client: peer.to_canonical(),
+            client: Some(peer.to_canonical()),
             method: parts.method.as_str().to_owned().into(),
             uri: uri_text(&parts.uri),
             user_agent,
@@ -80,8 +82,8 @@ impl AccessRecord {
         self.access_key_id.as_ref().map(SentCredential::expose)
     }
 
-    pub(crate) fn client(&mut self, address: IpAddr) {
-        self.client = address.to_canonical();
+    pub(crate) fn client(&mut self, address: Option<IpAddr>) {
+        self.client = address;
     }
 
     /// The key that the request claims, right or wrong.
@@ -159,7 +161,7 @@ impl AccessRecord {
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,
-            client = %self.client,
+            client = %KnownAddress(self.client),
             operation = self.operation.unwrap_or("-"),
             request,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
@@ -173,6 +175,18 @@ impl AccessRecord {
             user_agent = shortened(&user_agent, USER_AGENT_BYTES),
             cause = shortened(&cause, CAUSE_BYTES),
         );
+    }
+}
+
+/// An address, or a dash where it is not known.
+struct KnownAddress(Option<IpAddr>);
+
+impl fmt::Display for KnownAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("-"),
+        }
     }
 }
 

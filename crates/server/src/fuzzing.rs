@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use crate::http::TrustedProxies;
-use crate::{Config, ConfigError, MasterKey, PublicEndpoint, keys};
+use crate::{Config, ConfigError, MasterKey, PublicEndpoints, keys};
 
 /// The settings that a configuration file of this text makes, over the defaults.
 pub fn read_settings(text: &str) -> Result<Config, ConfigError> {
@@ -41,7 +41,7 @@ pub struct Hosts(crate::http::PublicHosts);
 impl Hosts {
     /// Those of the endpoints.
     #[must_use]
-    pub fn new(endpoints: &[PublicEndpoint], listening_on: SocketAddr) -> Self {
+    pub fn new(endpoints: &PublicEndpoints, listening_on: SocketAddr) -> Self {
         Self(crate::http::PublicHosts::new(endpoints, listening_on))
     }
 

@@ -54,7 +54,7 @@ pub use config::{
     AuthConfig, Config, ConfigError, LogConfig, LogFormat, Origin, Overrides, RootKeySetting, SETTINGS,
     Setting, Sigv2, Timeouts, settings_markdown,
 };
-pub use endpoint::PublicEndpoint;
+pub use endpoint::{NestedEndpoints, PublicEndpoint, PublicEndpoints};
 pub use examination::Examination;
 pub use keys::{InvalidMasterKey, MasterKey, MasterKeyError, NewRootKey, RootKeyError};
 pub use server::{Server, StartError};

@@ -280,3 +280,37 @@ fn the_page_of_settings_is_the_table() {
          cargo run --quiet -p presign-server --example settings_page > docs/settings.md"
     );
 }
+
+/// `http://files.example.com/photos/k` would be `k` of the bucket `photos` at one, and `photos/k` of the bucket `files` at
+/// the other.
+#[test]
+fn a_public_endpoint_below_another_is_refused() {
+    let endpoints = |list: &str| load(&[("PRESIGN_PUBLIC_ENDPOINTS", list)]);
+    for nested in [
+        "http://example.com,http://files.example.com",
+        "https://files.example.com,http://EXAMPLE.com",
+        "https://example.com,https://other.example,https://a.b.example.com",
+        "http://example.com:9000,http://files.example.com:9000",
+        "http://example.com:80,https://files.example.com:443",
+        "http://localhost:9000,http://files.localhost:9000",
+        "http://example.com,http://files.example.com.",
+    ] {
+        let refused = endpoints(nested).unwrap_err();
+        assert!(matches!(refused, ConfigError::Invalid { name: "public_endpoints", .. }), "{refused}");
+        let text = refused.to_string();
+        assert!(text.contains("a bucket of") && text.contains("keep one of the two"), "{text}");
+    }
+    for beside in [
+        "http://example.com,https://example.com",
+        "http://example.com,http://example.com:9000",
+        "http://example.com,http://files.example.com:9000",
+        "http://example.com,http://filesexample.com",
+        "http://a.example.com,http://b.example.com",
+        "http://0.0.1:9000,http://127.0.0.1:9000",
+        "http://[::1]:9000,http://127.0.0.1:9000",
+    ] {
+        if let Err(error) = endpoints(beside) {
+            panic!("{beside}: {error}");
+        }
+    }
+}

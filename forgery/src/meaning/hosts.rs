@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::forwarded;
 use super::target::{OriginForm, decode};
 use crate::good::{LIBRARY_HOST, PUBLIC_HOSTS, Place};
 use crate::raw::RawRequest;
@@ -12,39 +13,48 @@ fn is_trusted(place: Place, address: IpAddr) -> bool {
     place == Place::Public && matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10)
 }
 
-/// The client's address: the rightmost hop that is no trusted proxy, where a proxy says so.
+/// The client's address: the rightmost hop that is no trusted proxy, where proxies say so. `None` where a proxy does not say
+/// who sent it the request, or says it in words that are not of the grammar; and where two headers tell two stories.
 pub(super) fn client_address(place: Place, request: &RawRequest) -> Option<IpAddr> {
     if !is_trusted(place, request.peer) {
         // An IPv4 peer of a socket that speaks both families is the same peer.
         return Some(request.peer.to_canonical());
     }
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let hops: Vec<String> = request
-        .values(b"x-forwarded-for")
-        .map(text)
-        .flat_map(|value| value.split(',').map(|hop| hop.trim().to_owned()).collect::<Vec<_>>())
-        .filter(|hop| !hop.is_empty())
-        .collect();
-    if hops.is_empty() {
-        return request.values(b"forwarded").next().is_none().then_some(request.peer);
+    let mut stories: Vec<Option<IpAddr>> = Vec::new();
+    let lists: Vec<String> = request.values(b"x-forwarded-for").map(text).collect();
+    if !lists.is_empty() {
+        let hops = lists.join(",");
+        stories.push(last_outsider(place, hops.split(',').map(|hop| forwarded::listed(hop.trim()))));
     }
-    let mut found = None;
-    for hop in hops.iter().rev() {
-        // With a port or without.
-        let address =
-            hop.parse().ok().or_else(|| hop.rsplit_once(':').and_then(|(host, _)| host.parse().ok()));
-        found = address;
-        if !address.is_some_and(|address| is_trusted(place, address)) {
-            break;
-        }
+    let values: Vec<String> = request.values(b"forwarded").map(text).collect();
+    if !values.is_empty() {
+        let elements: Option<Vec<_>> = values.iter().map(|value| forwarded::elements(value)).collect();
+        let hops = elements.into_iter().flatten().flatten();
+        stories.push(last_outsider(place, hops.map(|element| forwarded::sender(&element))));
     }
-    found
+    match stories[..] {
+        [only] => only,
+        [one, other] if one == other => one,
+        _ => None,
+    }
+}
+
+/// The last of the hops that is no trusted proxy; `None` where that is none, or nobody knows whose it is.
+fn last_outsider(place: Place, hops: impl Iterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
+    hops.filter(|hop| !hop.is_some_and(|address| is_trusted(place, address))).last().flatten()
+}
+
+/// UTF-8 where it is that, Latin-1 otherwise.
+fn text(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().copied().map(char::from).collect(),
+    }
 }
 
 /// Every host that the client may have sent: what arrived, what a trusted proxy says was sent, and, since a proxy may have
 /// put its own in the place of it, each public endpoint.
 pub(super) fn candidates(place: Place, request: &RawRequest) -> Vec<String> {
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let mut hosts: Vec<String> = request.values(b"host").map(text).collect();
     if place == Place::Public {
         hosts.extend(PUBLIC_HOSTS.map(str::to_owned));
@@ -53,11 +63,9 @@ pub(super) fn candidates(place: Place, request: &RawRequest) -> Vec<String> {
             let forwarded =
                 forwarded.map(|hosts| hosts.split(',').next().unwrap_or_default().trim().to_owned());
             hosts.extend(forwarded);
-            hosts.extend(request.values(b"forwarded").map(text).flat_map(|value| {
-                let pairs = value.split([',', ';']).filter_map(|pair| pair.split_once('='));
-                let hosts = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("host"));
-                hosts.map(|(_, host)| host.trim().trim_matches('"').to_owned()).collect::<Vec<_>>()
-            }));
+            let elements =
+                request.values(b"forwarded").map(text).filter_map(|value| forwarded::elements(&value));
+            hosts.extend(elements.flatten().filter_map(|element| forwarded::host(&element)));
         }
     }
     hosts

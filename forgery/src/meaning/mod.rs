@@ -4,6 +4,7 @@
 //! and the altered one, and what the signer has said in the first is looked for in the second: the same method, object,
 //! parameters and signed headers; nothing added that only a signer may say; within its time, for its host and its address.
 
+mod forwarded;
 mod header_v4;
 mod hosts;
 mod query_v4;
@@ -112,6 +113,29 @@ fn check_address(good: &Good, altered: &RawRequest) -> Result<(), Reason> {
     match hosts::client_address(good.recipe.place, altered) {
         Some(address) if good.recipe.caveats.ips.iter().any(|network| network.contains(&address)) => Ok(()),
         _ => Err("from another address"),
+    }
+}
+
+/// Unsigned conditions on what a URL writes or deletes: none, but what repeats a signed parameter. Their answer would tell
+/// its holder what is stored.
+fn check_unsigned_conditions(
+    altered: &RawRequest,
+    is_signed: impl Fn(&[u8]) -> bool,
+    parameters: &[target::Parameter],
+) -> Result<(), Reason> {
+    const CONDITIONS: [&[u8]; 4] =
+        [b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"];
+    if matches!(altered.method.as_slice(), b"GET" | b"HEAD") {
+        return Ok(());
+    }
+    let is_added = |name: &&[u8]| {
+        altered.value(name).is_some()
+            && !is_signed(name)
+            && !parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    };
+    match CONDITIONS.iter().any(is_added) {
+        true => Err("a condition on a write that nobody signed"),
+        false => Ok(()),
     }
 }
 

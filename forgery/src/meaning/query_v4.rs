@@ -1,7 +1,9 @@
 //! SigV4 in the URL: every parameter is signed, and the headers that the URL lists.
 
 use super::target::{OriginForm, Parameter, values};
-use super::{Reason, check_address, check_unsigned_amz, hosts, is_auth_parameter, joined};
+use super::{
+    Reason, check_address, check_unsigned_amz, check_unsigned_conditions, hosts, is_auth_parameter, joined,
+};
 use crate::good::Good;
 use crate::raw::RawRequest;
 
@@ -47,6 +49,7 @@ pub(super) fn compare(good: &Good, altered: &RawRequest) -> Result<(), Reason> {
         }
     }
     check_unsigned_amz(altered, is_signed, &parameters)?;
+    check_unsigned_conditions(altered, is_signed, &parameters)?;
     check_contradictions(altered, &parameters)?;
     if altered.values(b"authorization").next().is_some() {
         return Err("two signatures");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::target::{OriginForm, Parameter, values};
-use super::{Reason, hosts, is_auth_parameter, lower};
+use super::{Reason, check_unsigned_conditions, hosts, is_auth_parameter, lower};
 use crate::good::Good;
 use crate::raw::{RawRequest, trim};
 
@@ -65,6 +65,7 @@ pub(super) fn compare(good: &Good, altered: &RawRequest) -> Result<(), Reason> {
     if said(altered, &parameters)? != said(&good.request, &original)? {
         return Err("something that was signed is another");
     }
+    check_unsigned_conditions(altered, |_| false, &[])?;
     let end = recipe.signed_at + recipe.life;
     if altered.now >= end || end > altered.now + LONGEST {
         return Err("not in its time");

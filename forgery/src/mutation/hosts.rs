@@ -2,6 +2,7 @@
 
 use super::Material;
 use super::fields::add;
+use crate::good::PROXY;
 use crate::random::Random;
 use crate::raw::RawRequest;
 
@@ -89,6 +90,9 @@ pub(super) fn forwarded_for(request: &mut RawRequest, _: &Material<'_>, random: 
         "192.0.2.7, 198.51.100.1",
         "unknown",
         "10.0.0.9",
+        "192.0.2.7, 10.0.0.9",
+        "192.0.2.7,",
+        ",",
         "",
     ];
     let list = *random.pick(&lists);
@@ -107,9 +111,46 @@ pub(super) fn forwarded(request: &mut RawRequest, _: &Material<'_>, random: &mut
             ("Forwarded", "for=192.0.2.7"),
             ("Forwarded", "for=198.51.100.1;host=elsewhere.example;proto=https"),
             ("Forwarded", "host=vault.files.example.com"),
+            ("Forwarded", "for=192.0.2.7, for=10.0.0.9"),
+            ("Forwarded", "for=192.0.2.7,"),
+            ("Forwarded", ""),
             ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-Prefix", "/vault"),
             ("Via", "1.1 elsewhere"),
         ],
     )
+}
+
+/// Through a trusted proxy that writes `Forwarded` alone, with the Host that its client sent, quoted or not.
+pub(super) fn behind_a_proxy(request: &mut RawRequest, _: &Material<'_>, random: &mut Random) -> Option<()> {
+    request.peer = PROXY;
+    request.fields.retain(|(name, _)| !name.eq_ignore_ascii_case(b"x-forwarded-for"));
+    add(
+        request,
+        random,
+        &[
+            ("Forwarded", "for=192.0.2.7"),
+            ("Forwarded", "For=\"192.0.2.7:4711\";proto=https"),
+            ("Forwarded", "for=198.51.100.1"),
+            ("Forwarded", "proto=http;host=\"x;for=192.0.2.7\";for=198.51.100.1"),
+            ("Forwarded", "for=198.51.100.1;host=\"x,for=192.0.2.7\""),
+            ("Forwarded", "for=198.51.100.1;host=\"x\\\",for=192.0.2.7;by=\\\"\""),
+            ("Forwarded", "host=x;for=192.0.2.7;for=198.51.100.1"),
+            ("Forwarded", "for=192.0.2.7;host=\"x"),
+            ("Forwarded", "for=192.0.2.7; proto=https"),
+            ("Forwarded", "for=192.0.2.7, for=10.0.0.9"),
+            ("Forwarded", "for=10.0.0.9"),
+            ("Forwarded", "for=unknown"),
+            ("Forwarded", "proto=https"),
+            ("Forwarded", ","),
+        ],
+    )
+}
+
+/// Through a trusted proxy that says nothing of its client.
+pub(super) fn silent_proxy(request: &mut RawRequest, _: &Material<'_>, _: &mut Random) -> Option<()> {
+    request.peer = PROXY;
+    let names: [&[u8]; 2] = [b"x-forwarded-for", b"forwarded"];
+    request.fields.retain(|(known, _)| !names.iter().any(|name| known.eq_ignore_ascii_case(name)));
+    Some(())
 }

@@ -59,7 +59,8 @@ mutations! {
     fields: dropped doubled renamed_case bit cut lengthened spaces_around spaces_within folded donors_value to_query
         unsigned_amz unsigned_amz_repeated free_header unheard_header method_override original_url underscores
         streaming authorization latin_1 control_character shuffled trailing_token;
-    hosts: another_host host_case host_port second_host host_bucket no_host forwarded_host forwarded_for forwarded;
+    hosts: another_host host_case host_port second_host host_bucket no_host forwarded_host forwarded_for forwarded
+        behind_a_proxy silent_proxy;
     signature: first_digit last_digit a_digit upper_case cut lengthened zeros emptied donors another_secret empty_secret
         stand_ins_secret another_key_id another_region another_service another_day another_life another_token
         without_token payload_hash signed_list credential_part;

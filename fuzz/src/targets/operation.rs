@@ -32,6 +32,11 @@ pub fn run(input: &[u8]) {
     let Ok(target) = Target::parse("files.example.com", path.as_bytes(), &BASES) else { return };
     match Operation::from_verified(&verified, &target) {
         Ok(operation) => {
+            // No order of the parameters, which nobody has signed, makes another operation of it.
+            let own = |name: &&str| !name.is_empty() && !name.to_ascii_lowercase().starts_with("x-");
+            let mut names: Vec<&str> = verified.parameters().map(|(name, _)| name).filter(own).collect();
+            names.sort_unstable();
+            assert!(names.windows(2).all(|two| two[0] != two[1]), "{url}");
             // Whatever it is, it is about the bucket and the key that were signed.
             let arn = operation.resource_arn();
             if let Some(key) = target.key() {

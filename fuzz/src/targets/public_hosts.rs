@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use presign_server::PublicEndpoint;
 use presign_server::fuzzing::Hosts;
+use presign_server::{PublicEndpoint, PublicEndpoints};
 
 use crate::lines::lines;
 
@@ -12,7 +12,7 @@ const OURS: [&str; 2] = ["files.example.com", "files.internal:9000"];
 static HOSTS: LazyLock<Hosts> = LazyLock::new(|| {
     let endpoints = ["https://files.example.com", "http://files.internal:9000"];
     let endpoints: Vec<_> = endpoints.iter().map(|url| PublicEndpoint::parse(url).unwrap()).collect();
-    Hosts::new(&endpoints, ([127, 0, 0, 1], 9000).into())
+    Hosts::new(&PublicEndpoints::new(endpoints).unwrap(), ([127, 0, 0, 1], 9000).into())
 });
 
 /// The Host received, and the one that a proxy passes on.

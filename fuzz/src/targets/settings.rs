@@ -18,7 +18,7 @@ pub fn run(input: &[u8]) {
     match read_settings(&format!("root_secret_access_key = \"{SECRET}\"\n{text}")) {
         Ok(config) => {
             assert!(!config.region.is_empty(), "a signature always names a region");
-            for endpoint in &config.public_endpoints {
+            for endpoint in config.public_endpoints.iter() {
                 assert_eq!(presign_server::PublicEndpoint::parse(endpoint.url()).as_ref(), Ok(endpoint));
             }
             // The secrets stay out of every debug print.

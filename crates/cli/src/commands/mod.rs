@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod access_key;
 pub(crate) mod backup;
 pub(crate) mod compact;
 pub(crate) mod completions;
@@ -31,6 +32,7 @@ pub(crate) enum Outcome {
 pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
+        Command::AccessKey(arguments) => small_runtime()?.block_on(access_key::run(&arguments, quiet)),
         Command::Backup(arguments) => backup::run(&arguments, quiet),
         Command::Compact(arguments) => compact::run(&arguments, quiet),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,6 +1,7 @@
 //! The command as its users meet it: the built binary, in an environment of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod access_key;
 mod backup;
 mod command;
 mod credentials;

@@ -38,7 +38,9 @@ impl Cause {
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {
                 Cause::ParametersMissing { names: Vec::new(), is_html_escaped: false }
             }
-            Refusal::Repeated { name } => Cause::Repeated { name: name.clone().into() },
+            Refusal::Repeated { name } | Refusal::RepeatedParameter { name, .. } => {
+                Cause::Repeated { name: name.clone().into() }
+            }
             Refusal::Scope { fault, .. } => match fault {
                 ScopeFault::Region { given, expected } => {
                     Cause::Region { signed: given.clone().into(), expected: expected.clone().into() }

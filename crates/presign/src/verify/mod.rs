@@ -5,6 +5,7 @@
 
 mod arrival;
 mod authorization;
+mod conditions;
 pub(crate) mod credential;
 mod form;
 mod form_policy;
@@ -12,6 +13,7 @@ mod header_index;
 pub(crate) mod parameters;
 mod policy;
 mod refusal;
+mod repeated;
 mod request;
 mod signed_headers;
 pub(crate) mod unverified;

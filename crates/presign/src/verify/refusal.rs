@@ -89,6 +89,14 @@ pub enum Refusal {
         /// The name as it must be written.
         name: String,
     },
+    /// A parameter with a meaning of its own is there twice; the signature does not say in which order.
+    #[error("{name} must be given exactly once")]
+    RepeatedParameter {
+        /// The second one's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// `X-Amz-Algorithm` is not the one there is.
     #[error(r#"X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256""#)]
     UnsupportedAlgorithm,
@@ -159,7 +167,8 @@ pub enum Refusal {
         /// The time of the check.
         server_time: Timestamp,
     },
-    /// `host` is not signed, or the request has `x-amz-*` headers that are not.
+    /// `host` is not signed, or the request has `x-amz-*` headers that are not, or a URL that writes or deletes has a
+    /// condition beside it that is not.
     #[error("There were headers present in the request which were not signed")]
     HeadersNotSigned {
         /// Their names in lower case, sorted.

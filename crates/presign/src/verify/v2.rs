@@ -15,6 +15,7 @@ use crate::parameter_name::is_amz;
 use crate::sigv2;
 use crate::timestamp::Timestamp;
 use crate::verify::arrival::{Arrival, OtherForms};
+use crate::verify::conditions;
 use crate::verify::policy::{SigV2, VerifyPolicy};
 use crate::verify::refusal::{Mechanism, Refusal, SignatureMismatch};
 use crate::verify::signed_headers::in_lower_case;
@@ -62,6 +63,7 @@ impl<'a> ClaimV2<'a> {
         }
         let expires_at = self.check_time(now)?;
         refuse_caveats(&parts)?;
+        conditions::refuse_unsigned(&parts.request, parts.method)?;
 
         let known = key.filter(|key| key.access_key_id() == self.access_key_id);
         let secret = known.unwrap_or(&NOBODY).credentials().secret_access_key();

@@ -10,11 +10,13 @@ use crate::parameter_name::{ParameterKind, is_amz};
 use crate::signing_key::{ALGORITHM, Hex, Signature, SigningKey, parse_hex};
 use crate::timestamp::{BasicTime, Timestamp};
 use crate::verify::arrival::{Arrival, OtherForms, SignedHost};
+use crate::verify::conditions;
 use crate::verify::credential::Credential;
 use crate::verify::header_index::HeaderIndex;
 use crate::verify::parameters::Parameter;
 use crate::verify::policy::{Links, VerifyPolicy};
 use crate::verify::refusal::{MAX_CLOCK_SKEW_SECONDS, Mechanism, Refusal, SignatureMismatch};
+use crate::verify::repeated;
 use crate::verify::signed_headers::{self, SignedNames};
 use crate::verify::unverified::Parts;
 use crate::verify::verification_key::{NOBODY, VerificationKey};
@@ -100,6 +102,7 @@ impl<'a> ClaimV4<'a> {
             return Err(mismatch);
         }
         check_session_token(known, self.session_token.as_deref())?;
+        repeated::refuse(&parts.parameters)?;
 
         let caveats = if self.mechanism == Mechanism::QueryV4 {
             read_caveats(&parts, policy.links)?
@@ -184,15 +187,17 @@ impl<'a> ClaimV4<'a> {
         methods.find(|(host, method)| is_signed(*host, *method, UNSIGNED_PAYLOAD)).map(|(host, _)| host)
     }
 
-    /// Host and every `x-amz-*` header must be signed, the payload hash aside. One that repeats a signed
-    /// parameter of the URL says nothing new and may stand.
+    /// Host and every `x-amz-*` header must be signed, the payload hash aside, and so must the conditions of a URL that
+    /// writes or deletes. One that repeats a signed parameter of the URL says nothing new and may stand.
     fn check_signed_headers(&self, parts: &Parts<'_>, signed: &SignedNames<'_>) -> Result<(), Refusal> {
         let mut names: Vec<Cow<'_, str>> = Vec::new();
         if !signed.contains("host") {
             names.push("host".into());
         }
         for (name, _) in parts.request.headers {
-            if is_amz(name) && !name.eq_ignore_ascii_case(PAYLOAD_HASH) {
+            let is_for_the_signer = is_amz(name)
+                || self.mechanism == Mechanism::QueryV4 && conditions::decides_a_write(parts.method, name);
+            if is_for_the_signer && !name.eq_ignore_ascii_case(PAYLOAD_HASH) {
                 let name = signed_headers::in_lower_case(name);
                 if !signed.contains(&name) {
                     names.push(name);

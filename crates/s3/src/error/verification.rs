@@ -25,6 +25,7 @@ impl From<&Refusal> for S3Error {
                 argument_fields(refusal, "Authorization", value.expose())
             }
             Refusal::InvalidPayloadHash { value } => argument_fields(refusal, "x-amz-content-sha256", value),
+            Refusal::RepeatedParameter { name, value } => argument_fields(refusal, name, value),
             Refusal::SigV2Header | Refusal::SigV2Denied | Refusal::MissingPayloadHash => {
                 answer(ErrorCode::InvalidRequest)
             }

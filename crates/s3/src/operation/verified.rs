@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use presign::{Method, Verified};
 
-use super::{Operation, refused, request::SignedRequest};
+use super::{Operation, refused, request::SignedRequest, table::ResourceKind};
 use crate::{S3Error, Target};
 
 impl Operation {
@@ -26,15 +26,16 @@ impl Operation {
 
 /// SigV2 leaves the sub-resources unsigned that are younger than itself. To overlook one would make a plain PutObject
 /// of `PUT /bucket/key?retention`; to heed it would heed what nobody signed. On a request that writes or deletes every
-/// unsigned name may be such, or a condition (`If-None-Match`), but for those that begin with `x-`: they are S3's
-/// own room for callers.
+/// unsigned name may be such, or a condition (`If-None-Match`), and on a listing a limit (`prefix`, `list-type`), without
+/// which it would list everything; but for those that begin with `x-`: they are S3's own room for callers.
 fn refuse_what_sigv2_leaves_out(verified: &Verified<'_>, target: &Target) -> Result<(), S3Error> {
     let method = verified.method();
     let writes = !matches!(method, Method::Get | Method::Head);
+    let lists = target.resource_kind() != ResourceKind::Object;
     let is_callers_own = |name: &str| name.is_empty() || name.starts_with("x-") || name.starts_with("X-");
     let left_out = verified
         .unsigned_parameter_names()
-        .find(|name| refused::is_sub_resource(name) || writes && !is_callers_own(name));
+        .find(|name| refused::is_sub_resource(name) || (writes || lists) && !is_callers_own(name));
     let Some(name) = left_out else { return Ok(()) };
     Err(match refused::operation(name, target.resource_kind(), method) {
         Some(operation) => S3Error::operation_not_implemented(operation),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use presign::{
-    Cause, Credentials, Refusal, Request, RequestText, ScopeFault, Timestamp, VerifyPolicy, WithheldHeaders,
-    diagnose,
+    Cause, CaveatViolation, Credentials, Refusal, Request, RequestText, ScopeFault, Timestamp, VerifyPolicy,
+    WithheldHeaders, diagnose,
 };
 use tokio::sync::Semaphore;
 
@@ -20,7 +20,11 @@ pub(super) fn cause(refusal: &Refusal, is_key_known: bool) -> RequestText<'stati
         Refusal::Scope { fault, .. } if !is_key_known => part_of_scope(fault),
         _ => None,
     };
-    match (part, Cause::of_refusal(refusal)) {
+    let cause = Cause::of_refusal(refusal);
+    if let (Some(cause), Refusal::CaveatViolated(CaveatViolation::WrongAddress { address: None })) = (&cause, refusal) {
+        return format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For").into();
+    }
+    match (part, cause) {
         (Some(part), _) => {
             format!("the {part} of the credential is not what it must be, and its key is not known").into()
         }
@@ -187,6 +191,11 @@ mod tests {
         for name in ["x-origin-verify", "x-amz-meta-inner", "x-forwarded-for", "x-anything", "cookie"] {
             assert_eq!(owned((name, "hidden")), "(value withheld)", "{name}");
         }
+        let from = |address| {
+            cause(&Refusal::CaveatViolated(CaveatViolation::WrongAddress { address }), true).to_string()
+        };
+        assert!(from(None).contains("X-Forwarded-For"));
+        assert!(!from("192.0.2.7".parse().ok()).contains("X-Forwarded-For"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use presign::SecretAccessKey;
 pub use error::{ConfigError, Origin};
 pub use settings::{SETTINGS, Setting, settings_markdown};
 
-use crate::endpoint::PublicEndpoint;
+use crate::endpoint::PublicEndpoints;
 use crate::keys::MasterKey;
 
 /// Everything a server needs to know before it starts. [`Config::load`] makes one.
@@ -33,7 +33,7 @@ pub struct Config {
     /// The region that signatures must name.
     pub region: String,
     /// What links say and what verification accepts as Host; empty: whatever Host is received.
-    pub public_endpoints: Vec<PublicEndpoint>,
+    pub public_endpoints: PublicEndpoints,
     /// The networks of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Headers, in lower case, that proxies add and whose values no error and no log line tells.

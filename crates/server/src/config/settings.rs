@@ -7,6 +7,7 @@ use presign::SecretAccessKey;
 
 use super::value::{self, Value};
 use super::{AuthConfig, Config, LogConfig, LogFormat, Sigv2, Timeouts};
+use crate::endpoint::PublicEndpoints;
 use crate::keys::MasterKey;
 
 /// One setting: what it is called, what it means, and how it is read.
@@ -49,7 +50,7 @@ impl Draft {
                 data: PathBuf::new(),
                 listen: ([127, 0, 0, 1], 0).into(),
                 region: String::new(),
-                public_endpoints: Vec::new(),
+                public_endpoints: PublicEndpoints::default(),
                 trusted_proxies: Vec::new(),
                 proxy_headers: Vec::new(),
                 auth: AuthConfig { sigv2: Sigv2::Deny, presigned_bucket_operations: false },
@@ -107,8 +108,8 @@ pub const SETTINGS: &[Setting] = &[
         default: Some(""),
         takes: "URL, …",
         meaning: "What links say and what verification accepts as Host, such as https://files.example.com. The first \
-                  one is what new links begin with. `bucket.` before one of them is the virtual-hosted style. Empty: \
-                  the Host as it is received.",
+                  one is what new links begin with. `bucket.` before one of them is the virtual-hosted style, so that \
+                  none may be a bucket of another. Empty: the Host as it is received.",
         secret: false,
         read: |draft, value| set(&mut draft.config.public_endpoints, value::endpoints(value)),
     },
@@ -116,7 +117,8 @@ pub const SETTINGS: &[Setting] = &[
         name: "trusted_proxies",
         default: Some(""),
         takes: "CIDR, …",
-        meaning: "The networks of your proxies. Forwarded and X-Forwarded-* count from there and from nowhere else.",
+        meaning: "The networks of your proxies. Forwarded and X-Forwarded-* count from there and from nowhere else. \
+                  A client that they do not name is unknown, and no link that is limited to a network is good for it.",
         secret: false,
         read: |draft, value| set(&mut draft.config.trusted_proxies, value::networks(value)),
     },

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use hyper::header::HeaderName;
 use ipnet::IpNet;
+use presign::EndpointError;
 
-use crate::endpoint::PublicEndpoint;
+use crate::endpoint::{PublicEndpoint, PublicEndpoints};
 
 /// A value before it is read. Every source gives text; only the file and repeated flags give lists as such.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,12 +103,10 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     Err(format!("is `{text}`; it must be a region such as us-east-1: letters, digits and hyphens"))
 }
 
-pub(super) fn endpoints(value: &Value) -> Result<Vec<PublicEndpoint>, String> {
-    value
-        .many()
-        .into_iter()
-        .map(|url| PublicEndpoint::parse(url).map_err(|error| error.to_string()))
-        .collect()
+pub(super) fn endpoints(value: &Value) -> Result<PublicEndpoints, String> {
+    let endpoint = |url| PublicEndpoint::parse(url).map_err(|error: EndpointError| error.to_string());
+    let endpoints = value.many().into_iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
+    PublicEndpoints::new(endpoints).map_err(|error| error.to_string())
 }
 
 /// CIDR blocks; an address alone is the network of just that address.

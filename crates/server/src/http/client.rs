@@ -1,14 +1,17 @@
 //! Who is at the other end: the peer itself, or whom a trusted proxy says it speaks for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
+
+use super::forwarded::{self, Element};
+use super::host_field::is_host;
 
 /// What is known of the client besides its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// Its address; `None`: its proxies do not say, or contradict each other. That is never the address of a proxy, which
-    /// a URL for the inner network would let in.
+    /// Its address; `None`: its proxies do not say, or contradict each other. It is never the address of a trusted proxy,
+    /// for a URL that is limited to the inner network would then let everybody in.
     pub(crate) address: Option<IpAddr>,
     /// The Host that it sent, where a trusted proxy passes on another.
     pub(crate) forwarded_host: Option<String>,
@@ -32,8 +35,9 @@ impl TrustedProxies {
     /// Finds the client behind `peer`. `header_values` gives the values of a header by its lower-case name.
     ///
     /// Of the addresses that a chain of proxies wrote down, the rightmost that is not a trusted proxy is the client: what
-    /// stands left of it the client may have invented. A proxy that writes one of the two kinds of header may pass on the
-    /// other as a client sent it; so where both are there and name different clients, the client is not known.
+    /// stands left of it the client may have invented. Where a trusted proxy does not say who sent it the request, in either
+    /// header or in words that can be read, the client is not known. A proxy that writes one of the two kinds of header may
+    /// pass on the other as a client sent it; so where both are there and name different clients, the client is not known.
     pub(crate) fn client<'h, V>(&self, peer: IpAddr, header_values: impl Fn(&'static str) -> V) -> Client
     where
         V: Iterator<Item = &'h str>,
@@ -42,63 +46,41 @@ impl TrustedProxies {
         if !self.trust(peer) {
             return Client { address: Some(peer), forwarded_host: None, is_behind_proxy: false };
         }
-        let hops = header_values("x-forwarded-for").flat_map(|value| value.split(','));
-        let listed: Vec<&str> = hops.filter(|hop| !hop.trim().is_empty()).collect();
-        let elements: Vec<Element<'h>> = header_values("forwarded").flat_map(elements).collect();
-        let by_list = self.rightmost_untrusted(listed.iter().map(|hop| parse_node(hop)));
-        let by_elements = self.rightmost_untrusted(elements.iter().map(|hop| hop.node.and_then(parse_node)));
-        let address = match (listed.is_empty(), elements.is_empty()) {
-            (true, true) => Some(peer),
-            (false, true) => by_list,
-            (true, false) => by_elements,
-            (false, false) => by_list.filter(|_| by_list == by_elements),
+        let listed: Vec<&str> =
+            header_values("x-forwarded-for").flat_map(|value| value.split(',').map(str::trim)).collect();
+        let is_forwarded = header_values("forwarded").next().is_some();
+        // One value that cannot be read, and none of them says where the others begin.
+        let elements: Option<Vec<Vec<Element<'h>>>> =
+            header_values("forwarded").map(forwarded::parse).collect();
+        let elements: Vec<Element<'h>> = elements.unwrap_or_default().into_iter().flatten().collect();
+        let by_list = self.rightmost_untrusted(listed.iter().map(|hop| listed_address(hop)));
+        let by_elements = self.rightmost_untrusted(
+            elements.iter().map(|element| element.sender.as_deref().and_then(forwarded::node_address)),
+        );
+        let address = match (listed.is_empty(), is_forwarded) {
+            (_, false) => by_list,
+            (true, true) => by_elements,
+            (false, true) => by_list.filter(|_| by_list == by_elements),
         };
         let by_list = header_values("x-forwarded-host").flat_map(|value| value.split(',')).next();
-        let by_element = elements.iter().find_map(|element| element.host);
-        let host = by_list.or(by_element).map(str::trim).filter(|host| !host.is_empty());
+        let by_element = elements.iter().find_map(|element| element.host.as_deref());
+        let host = by_list.or(by_element).map(|host| host.trim_matches([' ', '\t']));
+        let host = host.filter(|host| !host.is_empty() && is_host(host));
         Client { address, forwarded_host: host.map(str::to_owned), is_behind_proxy: true }
     }
 
-    /// Walks to the left for as long as the hops are trusted proxies. A hop that is no address ends the walk: who stands
-    /// there is not known.
+    /// Walks to the left, past the hops that are trusted proxies. A hop that is no address ends the walk: who stands there
+    /// is not known. So it is when there are only proxies: the first of them has not said who sent it the request.
     fn rightmost_untrusted(&self, hops: impl DoubleEndedIterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
-        let mut known = None;
-        for hop in hops.rev() {
-            known = hop;
-            if !known.is_some_and(|address| self.trust(address)) {
-                break;
-            }
-        }
-        known
+        hops.rev().find(|hop| !hop.is_some_and(|address| self.trust(address))).flatten()
     }
 }
 
-/// What one proxy says in a `Forwarded` header (RFC 7239).
-struct Element<'h> {
-    node: Option<&'h str>,
-    host: Option<&'h str>,
-}
-
-fn elements(header: &str) -> impl Iterator<Item = Element<'_>> {
-    header.split(',').map(|element| {
-        let value_of = |wanted: &str| {
-            let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-            let mut values = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
-            values.next().map(|(_, value)| value.trim().trim_matches('"'))
-        };
-        Element { node: value_of("for"), host: value_of("host") }
-    })
-}
-
-/// An address with or without a port, IPv6 in brackets or bare.
-fn parse_node(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
-    let address = if let Some(rest) = text.strip_prefix('[') {
-        rest.split(']').next().and_then(|address| address.parse().ok())
-    } else {
-        text.parse().ok().or_else(|| text.rsplit_once(':').and_then(|(address, _port)| address.parse().ok()))
-    };
-    address.map(|address: IpAddr| address.to_canonical())
+/// The address of one entry of `X-Forwarded-For`, of which there is no standard: as in `Forwarded`, and an IPv6 address also
+/// without its brackets. An empty entry is nobody's address.
+fn listed_address(entry: &str) -> Option<IpAddr> {
+    let bare = entry.parse::<Ipv6Addr>().ok().map(|address| IpAddr::from(address).to_canonical());
+    bare.or_else(|| forwarded::node_address(entry))
 }
 
 #[cfg(test)]
@@ -118,7 +100,6 @@ mod tests {
 
     #[test]
     fn the_rightmost_untrusted_hop_is_the_client() {
-        assert_eq!(address(&[]), "10.0.0.1");
         assert_eq!(address(&[("x-forwarded-for", "192.0.2.7")]), "192.0.2.7");
         assert_eq!(address(&[("x-forwarded-for", "203.0.113.9, 192.0.2.7, 10.1.1.1")]), "192.0.2.7");
         assert_eq!(
@@ -128,15 +109,77 @@ mod tests {
         assert_eq!(address(&[("x-forwarded-for", "192.0.2.7:4711")]), "192.0.2.7");
         assert_eq!(address(&[("x-forwarded-for", "[2001:db8::1]:4711")]), "2001:db8::1");
         assert_eq!(address(&[("x-forwarded-for", "2001:db8::1")]), "2001:db8::1");
-        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7, ,")]), "192.0.2.7");
+        assert_eq!(address(&[("x-forwarded-for", ", 192.0.2.7")]), "192.0.2.7");
         assert_eq!(address(&[("x-forwarded-for", "192.0.2.7, unknown")]), "unknown");
         assert_eq!(address(&[("x-forwarded-for", "unknown, 10.1.1.1")]), "unknown");
         assert_eq!(address(&[("forwarded", "for=_hidden")]), "unknown");
-        assert_eq!(address(&[("x-forwarded-for", "10.2.2.2, 10.1.1.1")]), "10.2.2.2");
         assert_eq!(
             address(&[("forwarded", "for=203.0.113.9, for=\"[2001:db8::1]:80\";proto=https")]),
             "2001:db8::1"
         );
+    }
+
+    /// A limit to the proxies' own network would let everybody in.
+    #[test]
+    fn a_proxy_that_says_nothing_is_not_the_client() {
+        assert_eq!(address(&[]), "unknown");
+        for nothing in
+            ["", ",", " , ", "192.0.2.7,", "192.0.2.7, ,", "10.1.1.1", "10.2.2.2, 10.1.1.1", ",10.1.1.1"]
+        {
+            assert_eq!(address(&[("x-forwarded-for", nothing)]), "unknown", "{nothing:?}");
+        }
+        for nothing in
+            ["", ",", "for=192.0.2.7,", "proto=http", "for=10.1.1.1", "for=192.0.2.7, host=a, for=10.1.1.1"]
+        {
+            assert_eq!(address(&[("forwarded", nothing)]), "unknown", "{nothing:?}");
+        }
+        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7"), ("forwarded", "")]), "unknown");
+        assert_eq!(address(&[("x-forwarded-for", ""), ("forwarded", "for=192.0.2.7")]), "unknown");
+    }
+
+    /// What a client wrote into its Host stands in a quoted string.
+    #[test]
+    fn a_client_does_not_name_its_address_in_its_host() {
+        for value in [
+            "proto=http;host=\"x;for=203.0.113.9\";for=198.51.100.7",
+            "for=198.51.100.7;host=\"x,for=203.0.113.9\"",
+            "for=198.51.100.7;host=\"x\\\",for=203.0.113.9;by=\\\"\"",
+        ] {
+            assert_eq!(address(&[("forwarded", value)]), "198.51.100.7", "{value}");
+        }
+        // A proxy that does not quote it: the element then has two senders, and none is believed.
+        assert_eq!(address(&[("forwarded", "host=x;for=203.0.113.9;for=198.51.100.7")]), "unknown");
+        assert_eq!(address(&[("forwarded", "for=198.51.100.7;host=x;for=203.0.113.9")]), "unknown");
+    }
+
+    #[test]
+    fn what_cannot_be_read_names_nobody() {
+        for value in [
+            "for=198.51.100.7;host=\"x",
+            "for=198.51.100.7; proto=http",
+            "for=198.51.100.7:80",
+            "for=\"2001:db8::1\"",
+        ] {
+            assert_eq!(address(&[("forwarded", value)]), "unknown", "{value}");
+            assert_eq!(
+                address(&[("forwarded", value), ("forwarded", "for=192.0.2.7")]),
+                match value {
+                    "for=\"2001:db8::1\"" => "192.0.2.7",
+                    _ => "unknown",
+                }
+            );
+        }
+        for list in [
+            "192.0.2.7:",
+            "192.0.2.7:x",
+            "[192.0.2.7]",
+            "2001:db8::1%eth0",
+            "192.0.2.7 192.0.2.8",
+            "for=192.0.2.7",
+        ] {
+            assert_eq!(address(&[("x-forwarded-for", list)]), "unknown", "{list}");
+        }
+        assert_eq!(address(&[("forwarded", "for=\"192.0.2.7:80\"")]), "192.0.2.7");
     }
 
     #[test]
@@ -158,7 +201,12 @@ mod tests {
             client(&[("forwarded", "for=1.1.1.1;host=\"a.example:8\"")]).forwarded_host.as_deref(),
             Some("a.example:8")
         );
-        assert_eq!(client(&[("x-forwarded-host", "")]).forwarded_host, None);
+        for other in ["", "a.example/", "a.example b", "\"a.example\"", ", a.example"] {
+            assert_eq!(client(&[("x-forwarded-host", other)]).forwarded_host, None, "{other:?}");
+        }
+        for other in ["host=\"a.example/\"", "host=\"a.example", "host=a;host=b"] {
+            assert_eq!(client(&[("forwarded", other)]).forwarded_host, None, "{other:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use presign_s3::BaseHosts;
 
-use crate::endpoint::PublicEndpoint;
+use crate::endpoint::PublicEndpoints;
 
 /// The hosts that clients know this server by.
 #[derive(Debug)]
@@ -18,10 +18,14 @@ pub(crate) struct PublicHosts {
 impl PublicHosts {
     /// Without a public endpoint, `localhost` with the port listened on has virtual hosts (`bucket.localhost:9000`), since
     /// every system resolves them; other hosts are path style.
-    pub(crate) fn new(endpoints: &[PublicEndpoint], listening_on: SocketAddr) -> Self {
+    pub(crate) fn new(endpoints: &PublicEndpoints, listening_on: SocketAddr) -> Self {
         let configured: Vec<String> = endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect();
         let base = match configured.is_empty() {
-            true => BaseHosts::new([format!("localhost:{}", listening_on.port())]),
+            true => BaseHosts::new([match listening_on.port() {
+                // HTTP's own port, which clients leave out.
+                80 => "localhost".to_owned(),
+                port => format!("localhost:{port}"),
+            }]),
             false => BaseHosts::new(&configured),
         };
         Self { configured, base }
@@ -69,16 +73,31 @@ fn is_at(host: &str, ours: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::PublicEndpoint;
 
     fn hosts(endpoints: &[&str]) -> PublicHosts {
         let endpoints: Vec<_> = endpoints.iter().map(|url| PublicEndpoint::parse(url).unwrap()).collect();
-        PublicHosts::new(&endpoints, ([127, 0, 0, 1], 9000).into())
+        PublicHosts::new(&PublicEndpoints::new(endpoints).unwrap(), ([127, 0, 0, 1], 9000).into())
     }
 
     #[test]
     fn without_an_endpoint_the_received_host_counts() {
         assert_eq!(hosts(&[]).candidates("anything:1", None), ["anything:1"]);
         assert_eq!(hosts(&[]).candidates("inner", Some("outer")), ["outer", "inner"]);
+    }
+
+    /// Else `http://photos.localhost/files/k`, signed for the bucket `photos`, would be about the bucket `files`.
+    #[test]
+    fn localhost_on_the_port_of_http_has_its_buckets_before_it_too() {
+        let bucket = |port, host| {
+            PublicHosts::new(&PublicEndpoints::default(), ([127, 0, 0, 1], port).into())
+                .base()
+                .bucket_in(host)
+        };
+        assert_eq!(bucket(80, "photos.localhost").as_deref(), Some("photos"));
+        assert_eq!(bucket(80, "localhost"), None);
+        assert_eq!(bucket(9000, "photos.localhost:9000").as_deref(), Some("photos"));
+        assert_eq!(bucket(9000, "photos.localhost"), None);
     }
 
     #[test]

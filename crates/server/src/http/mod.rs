@@ -3,7 +3,9 @@
 mod answer_body;
 mod client;
 mod connection;
+mod forwarded;
 mod head;
+mod host_field;
 mod hosts;
 mod orders;
 mod patience;

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use presign_s3::{S3Error, Target, operation};
@@ -69,9 +72,8 @@ async fn respond(
     record: &mut AccessRecord,
 ) -> Result<Answer, S3Error> {
     let head = Head::read(parts)?;
-    let peer = connection.peer.ip();
-    let client = app.proxies.client(peer, |name| head.values(name));
-    record.client(client.address.unwrap_or(peer));
+    let client = app.proxies.client(connection.peer.ip(), |name| head.values(name));
+    record.client(client.address);
     if parts.method == Method::OPTIONS {
         return cors::preflight(&head);
     }
@@ -134,6 +136,8 @@ fn add_names(answer: &mut Answer, id: RequestId) {
         }
     }
     headers.insert(SERVER, HeaderValue::from_static("Presign"));
+    // What an uploader calls text is never guessed to be a script or a page.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// An answer's body that counts what goes out. With its end the record is dropped, which writes the access log.

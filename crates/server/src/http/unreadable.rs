@@ -12,7 +12,7 @@ pub(super) fn answer(status: u16, head: &[u8]) -> Vec<u8> {
     let body = error.to_xml(&id.to_string(), &id.host_id());
     format!(
         "HTTP/1.1 {} \r\nContent-Type: application/xml\r\nContent-Length: {}\r\nConnection: close\r\n\
-         x-amz-request-id: {id}\r\nx-amz-id-2: {}\r\nServer: Presign\r\n\r\n{}",
+         x-amz-request-id: {id}\r\nx-amz-id-2: {}\r\nServer: Presign\r\nX-Content-Type-Options: nosniff\r\n\r\n{}",
         error.status(),
         body.len(),
         id.host_id(),

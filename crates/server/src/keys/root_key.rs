@@ -60,6 +60,13 @@ pub(crate) async fn open_ring(
     let ring = KeyRing::default();
     let mut rows = store.access_keys().await?;
     if let Some(given) = &config.root_key {
+        for row in rows.iter().filter(|row| row.principal == ROOT && row.active) {
+            tracing::info!(
+                access_key_id = row.access_key_id,
+                "the stored root key is not in use while the settings give one, and is good again without it; \
+                 `presign access-key delete` retires it"
+            );
+        }
         rows.retain(|row| row.principal != ROOT);
         ring.insert(KnownKey::new(&given.access_key_id, &given.secret_access_key, Principal::root()));
     }

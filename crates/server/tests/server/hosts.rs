@@ -130,7 +130,46 @@ fn a_client_behind_a_proxy_is_never_taken_for_the_proxy() {
     let inside = ("X-Forwarded-For", "127.0.0.7");
     assert_eq!(from(&[inside]).text(), "hello");
     assert_eq!(from(&[inside, ("Forwarded", "for=127.0.0.7")]).text(), "hello");
-    assert_eq!(from(&[]).text(), "hello");
+}
+
+/// The proxies' own network is the inner one, to which a URL may well be limited.
+#[test]
+fn a_proxy_that_does_not_name_its_client_is_not_taken_for_the_client() {
+    let mut caveats = Caveats::default();
+    caveats.ips = vec!["127.0.0.0/8".parse().unwrap()];
+    let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k").caveats(caveats));
+    let server = server_with(&[(PROXIES, "127.0.0.1,127.0.0.2")], "http://inner:9000");
+    let from = |headers: &[(&str, &str)]| get(&server, &target, "inner:9000", headers);
+    from(&[]).assert_code(403, "AccessDenied");
+    for name in ["X-Forwarded-For", "Forwarded"] {
+        for nothing in ["", ",", "127.0.0.2", "for=127.0.0.2", "for=127.0.0.7,"] {
+            from(&[(name, nothing)]).assert_code(403, "AccessDenied");
+        }
+    }
+    assert_eq!(from(&[("X-Forwarded-For", "127.0.0.7, 127.0.0.2")]).text(), "hello");
+    assert_eq!(from(&[("Forwarded", "for=127.0.0.7, for=127.0.0.2")]).text(), "hello");
+    // Nobody stands between, where no proxy is trusted.
+    let direct = server_with(&[], "http://inner:9000");
+    assert_eq!(get(&direct, &target, "inner:9000", &[]).text(), "hello");
+}
+
+/// What a client sends as its Host stands in a quoted string of `Forwarded`, and may hold what separates elements.
+#[test]
+fn a_host_that_a_proxy_quotes_names_no_address() {
+    let mut caveats = Caveats::default();
+    caveats.ips = vec!["203.0.113.0/24".parse().unwrap()];
+    let target = url_at(&path_style("http://inner:9000"), &PresignRequest::get("k").caveats(caveats));
+    let server = server_with(&[(PROXIES, "127.0.0.1")], "http://inner:9000");
+    let from = |forwarded: &str| get(&server, &target, "inner:9000", &[("Forwarded", forwarded)]);
+    for spoofed in [
+        "proto=http;host=\"x;for=203.0.113.9\";for=198.51.100.7",
+        "for=198.51.100.7;host=\"x,for=203.0.113.9\"",
+        "host=x;for=203.0.113.9;for=198.51.100.7",
+        "for=203.0.113.9;host=\"x",
+    ] {
+        from(spoofed).assert_code(403, "AccessDenied");
+    }
+    assert_eq!(from("proto=http;host=\"x;for=198.51.100.7\";for=203.0.113.9").text(), "hello");
 }
 
 #[test]
@@ -157,7 +196,7 @@ fn a_request_without_a_host_or_with_what_is_none_is_refused() {
     get("1.1", "").assert_error(400, "InvalidRequest", "The request has no Host header", &[]);
     assert_eq!(get("1.0", "").text(), "hello");
     for version in ["1.1", "1.0"] {
-        for other in ["inner:port", "inner/", "me@inner", "inner, other", "[::1", "h\u{f6}st"] {
+        for other in ["inner:port", "inner/", "me@inner", "inner, other", "[::1", "[inner]", "h\u{f6}st"] {
             let refused = get(version, &format!("Host: {other}\r\n"));
             let message = "The Host header is not a host, or a host and a port";
             refused.assert_error(400, "InvalidRequest", message, &[]);

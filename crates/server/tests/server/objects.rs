@@ -44,6 +44,23 @@ fn an_object_goes_up_and_comes_down_by_url() {
     assert_eq!((head.status, head.body.as_slice()), (404, &b""[..]));
 }
 
+/// What somebody has uploaded as text, a browser must not guess to be a script.
+#[test]
+fn no_answer_leaves_its_type_to_be_guessed() {
+    let server = TestServer::start();
+    for answer in [
+        server.put("k", "<script>"),
+        server.get("k"),
+        server.get("absent"),
+        server.call("PATCH", "/").answer(),
+    ] {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.status);
+    }
+    let range =
+        server.call("GET", &server.presign(&PresignRequest::get("k"))).header("Range", "bytes=0-1").answer();
+    assert_eq!((range.status, range.header("x-content-type-options")), (206, Some("nosniff")));
+}
+
 #[test]
 fn a_method_that_s3_does_not_have_is_405() {
     let answer = TestServer::start().call("PATCH", "/bucket/k").answer();

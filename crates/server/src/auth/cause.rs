@@ -4,9 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use presign::{
-    Cause, Credentials, Refusal, Request, Timestamp, VerifyPolicy, WithheldHeaders, diagnose,
-};
+use presign::{Cause, Credentials, Refusal, Request, Timestamp, VerifyPolicy, WithheldHeaders, diagnose};
 use tokio::sync::Semaphore;
 
 use crate::access_log::{CAUSE_BYTES, shortened};

@@ -78,9 +78,8 @@ impl Kind {
             }
             Kind::Listed => {
                 let length = HEADER_BYTES / 92 - 8;
-                let headers: Vec<(String, String)> = (0..92)
-                    .map(|at| (format!("x-{}{at:02}", "a".repeat(length)), "v".to_owned()))
-                    .collect();
+                let headers: Vec<(String, String)> =
+                    (0..92).map(|at| (format!("x-{}{at:02}", "a".repeat(length)), "v".to_owned())).collect();
                 // Backwards, so that nobody finds them sorted.
                 let names: Vec<&str> = headers.iter().rev().map(|(name, _)| name.as_str()).collect();
                 let list = format!("host;{}", names.join(";"));
@@ -96,7 +95,8 @@ impl Kind {
                 );
                 let target = filled(&format!("{path}?{query}"), 90, |_| "&acl=%41".to_owned(), "%41");
                 let length = HEADER_BYTES / 90 - 12;
-                let headers = (0..90).map(|at| (format!("x-amz-{}{at:02}", "a".repeat(length)), "v".to_owned()));
+                let headers =
+                    (0..90).map(|at| (format!("x-amz-{}{at:02}", "a".repeat(length)), "v".to_owned()));
                 Head { headers: headers.collect(), ..plain("GET", target, &[403]) }
             }
             Kind::Unsigned => plain("GET", filled(&path, 1, |_| "%41".to_owned(), "%41"), &[403]),

@@ -43,12 +43,11 @@ pub fn serve(hostile: Option<Kind>, times: u32) -> anyhow::Result<()> {
     runtime.block_on(async {
         let server = Server::bind(config).await?;
         let (address, own) = (server.local_addr().to_string(), std::process::id().to_string());
-        let client =
-            Command::new(env::current_exe()?)
-                .arg("ask")
-                .args([address, own, times.to_string()])
-                .args(hostile.map(|kind| kind.to_string()))
-                .spawn();
+        let client = Command::new(env::current_exe()?)
+            .arg("ask")
+            .args([address, own, times.to_string()])
+            .args(hostile.map(|kind| kind.to_string()))
+            .spawn();
         let (ended, end) = oneshot::channel();
         thread::spawn(move || ended.send(client.and_then(|mut client: Child| client.wait())));
         let mut status = None;

@@ -75,8 +75,8 @@ pub use timestamp::{BasicTime, Timestamp};
 pub use uri::{decode_path, encode_path};
 pub use verify::{
     Arrival, FormFault, Links, MAX_CLOCK_SKEW_SECONDS, MAX_PARAMETERS, MAX_SIGNED_HEADERS, Mechanism,
-    PayloadRule, Refusal, Request, ScopeFault, SentCredential, SigV2, SignatureMismatch, SignedHost, Unverified,
-    UnverifiedForm, VerificationKey, Verified, VerifiedForm, VerifyPolicy, WithheldHeaders,
+    PayloadRule, Refusal, Request, ScopeFault, SentCredential, SigV2, SignatureMismatch, SignedHost,
+    Unverified, UnverifiedForm, VerificationKey, Verified, VerifiedForm, VerifyPolicy, WithheldHeaders,
 };
 
 /// Compiles and runs the examples of the README.

@@ -21,6 +21,14 @@ pub(crate) fn compare(one: &str, other: &str) -> Ordering {
     one.cmp(other)
 }
 
+/// How many bytes this thread goes over to do that.
+#[cfg(test)]
+pub(crate) fn of<R>(work: impl FnOnce() -> R) -> (usize, R) {
+    let before = counter::SPENT.with(std::cell::Cell::get);
+    let result = work();
+    (counter::SPENT.with(std::cell::Cell::get) - before, result)
+}
+
 #[cfg(test)]
 mod counter {
     use std::cell::Cell;
@@ -28,12 +36,4 @@ mod counter {
     thread_local! {
         pub(super) static SPENT: Cell<usize> = const { Cell::new(0) };
     }
-}
-
-/// How many bytes this thread goes over to do that.
-#[cfg(test)]
-pub(crate) fn of<R>(work: impl FnOnce() -> R) -> (usize, R) {
-    let before = counter::SPENT.with(std::cell::Cell::get);
-    let result = work();
-    (counter::SPENT.with(std::cell::Cell::get) - before, result)
 }

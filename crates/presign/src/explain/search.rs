@@ -60,9 +60,7 @@ fn single_changes<'f>(
     for name in variations::listed_headers(mechanism, &trial.signed_headers) {
         families.push(Box::new(move |_| variations::other_values(arrived, &name)));
     }
-    families.push(Box::new(|trial| {
-        variations::session_tokens(arrived, trial.credentials, trial.mechanism)
-    }));
+    families.push(Box::new(|trial| variations::session_tokens(arrived, trial.credentials, trial.mechanism)));
     families.push(Box::new(|trial| variations::secrets(arrived, trial.credentials)));
     families.push(Box::new(|_| variations::added_parameters(arrived)));
     families.push(Box::new(|_| variations::encoded_paths(arrived)));

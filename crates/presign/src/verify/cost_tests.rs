@@ -59,7 +59,8 @@ fn honest() -> usize {
     let bucket = BucketUrl::path_style("https://files.example.com", "b").unwrap();
     let header = "v".repeat(HEADER_BYTES - 100);
     let url = |pad: usize| {
-        let request = PresignRequest::get("k").query("x-pad", "p".repeat(pad)).header("x-pad", header.clone());
+        let request =
+            PresignRequest::get("k").query("x-pad", "p".repeat(pad)).header("x-pad", header.clone());
         let url = signer.presign(&bucket, &request, Timestamp::from_unix(NOW)).unwrap().into_string();
         url.strip_prefix("https://files.example.com").unwrap().to_owned()
     };

@@ -100,8 +100,7 @@ impl<'a> ClaimV2<'a> {
                 access_key_id: self.access_key_id.to_string(),
                 string_to_sign: match is_any_withheld(&parts, arrival.withheld) {
                     false => text,
-                    true => SignedText::shown(&parts, &self.expires, arrival.withheld)
-                        .text(received_bucket),
+                    true => SignedText::shown(&parts, &self.expires, arrival.withheld).text(received_bucket),
                 },
                 signature_provided: self.signature.to_string(),
                 canonical_request: None,
@@ -165,8 +164,7 @@ impl<'p> SignedText<'p> {
         let parameters = parts.parameters.iter().map(|parameter| {
             (parameter.name.as_ref(), parameter.has_equals_sign.then_some(parameter.value.as_ref()))
         });
-        let headers =
-            amz_headers.iter().map(|(name, value)| (name.as_ref(), shown(&withheld, name, value)));
+        let headers = amz_headers.iter().map(|(name, value)| (name.as_ref(), shown(&withheld, name, value)));
         let before_resource = sigv2::string_to_sign(
             parts.method.as_str(),
             shown(&withheld, "content-md5", content_md5),
@@ -237,7 +235,8 @@ fn standard_header<'p>(parts: &'p Parts<'_>, name: &str) -> (&'p str, bool) {
     let field = fields.next();
     let has_two_fields = fields.next().is_some();
     let in_query = parts.parameters.iter().filter(|parameter| parameter.name == name);
-    let mut values = field.into_iter().chain(in_query.map(|parameter| parameter.value.as_ref())).map(str::trim);
+    let mut values =
+        field.into_iter().chain(in_query.map(|parameter| parameter.value.as_ref())).map(str::trim);
     let first = values.next().unwrap_or_default();
     (first, has_two_fields || values.any(|other| other != first))
 }

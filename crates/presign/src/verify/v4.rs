@@ -183,7 +183,8 @@ impl<'a> ClaimV4<'a> {
                 return Some(host);
             }
         }
-        let mut methods = hosts().flat_map(|host| self.other_methods(parts).map(move |method| (host, method)));
+        let mut methods =
+            hosts().flat_map(|host| self.other_methods(parts).map(move |method| (host, method)));
         methods.find(|(host, method)| is_signed(*host, *method, UNSIGNED_PAYLOAD)).map(|(host, _)| host)
     }
 
@@ -205,7 +206,8 @@ impl<'a> ClaimV4<'a> {
             }
         }
         if self.mechanism == Mechanism::QueryV4 && !names.is_empty() {
-            let parameters = parts.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Header);
+            let parameters =
+                parts.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::Header);
             let mut repeated: Vec<String> = parameters.map(|p| p.name.to_ascii_lowercase()).collect();
             repeated.sort_unstable();
             names.retain(|name| repeated.binary_search_by(|known| known.as_str().cmp(name)).is_err());

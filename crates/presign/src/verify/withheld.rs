@@ -55,16 +55,8 @@ impl<'a> WithheldHeaders<'a> {
 
 /// Whether proxies and content delivery networks write that header for the server behind them, going by its name.
 pub(crate) fn is_proxy_header(name: &str) -> bool {
-    const PREFIXES: [&str; 8] = [
-        "x-forwarded-",
-        "x-original-",
-        "x-envoy-",
-        "x-amzn-",
-        "cf-",
-        "cloudfront-",
-        "fastly-",
-        "proxy-",
-    ];
+    const PREFIXES: [&str; 8] =
+        ["x-forwarded-", "x-original-", "x-envoy-", "x-amzn-", "cf-", "cloudfront-", "fastly-", "proxy-"];
     const NAMES: [&str; 12] = [
         "forwarded",
         "via",

@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use presign::{
-    Arrival, Mechanism, PayloadRule, Refusal, Request, SignedHost, Timestamp, Unverified, Verified, WithheldHeaders,
+    Arrival, Mechanism, PayloadRule, Refusal, Request, SignedHost, Timestamp, Unverified, Verified,
+    WithheldHeaders,
 };
 use presign_iam::{Action, Context, Resource};
 use presign_s3::operation::ResourceKind;

@@ -213,7 +213,10 @@ mod tests {
     fn a_peer_that_is_no_trusted_proxy_is_the_client_itself() {
         let headers = |name| ["192.0.2.7"].into_iter().filter(move |_| name == "x-forwarded-for");
         let nobody = TrustedProxies::default().client("10.0.0.1".parse().unwrap(), headers);
-        assert_eq!(nobody, Client { address: "10.0.0.1".parse().ok(), forwarded_host: None, is_behind_proxy: false });
+        assert_eq!(
+            nobody,
+            Client { address: "10.0.0.1".parse().ok(), forwarded_host: None, is_behind_proxy: false }
+        );
         // An IPv4 peer of a socket that speaks both families.
         let mapped = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         assert_eq!(

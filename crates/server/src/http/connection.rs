@@ -222,9 +222,8 @@ mod tests {
     fn the_next_request_waits_until_the_answer_before_is_gone() {
         let connection = Connection::new(([127, 0, 0, 1], 1).into());
         let mut cx = Context::from_waker(Waker::noop());
-        let mut is_gone = |connection: &Connection| {
-            pin!(connection.answers_are_gone()).as_mut().poll(&mut cx).is_ready()
-        };
+        let mut is_gone =
+            |connection: &Connection| pin!(connection.answers_are_gone()).as_mut().poll(&mut cx).is_ready();
         assert!(is_gone(&connection), "there was no answer before the first request");
         connection.answer_waits();
         assert!(!is_gone(&connection));

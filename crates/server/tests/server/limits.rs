@@ -61,9 +61,8 @@ fn a_query_has_100_parameters() {
     let server = server();
     let get = |parameters: usize| {
         // The signature's own are six.
-        let request = (6..parameters).fold(PresignRequest::get("k"), |request, at| {
-            request.query(format!("x-p{at}"), "1")
-        });
+        let request = (6..parameters)
+            .fold(PresignRequest::get("k"), |request, at| request.query(format!("x-p{at}"), "1"));
         server.call("GET", &server.presign(&request)).answer()
     };
     assert_eq!(get(100).text(), "hello");
@@ -83,9 +82,8 @@ fn a_signature_lists_100_headers() {
     let get = |listed: usize| {
         // Host is one of them.
         let headers: Vec<String> = (1..listed).map(|at| format!("x-h{at:03}")).collect();
-        let request = headers.iter().fold(PresignRequest::get("k"), |request, name| {
-            request.header(name.clone(), "1")
-        });
+        let request =
+            headers.iter().fold(PresignRequest::get("k"), |request, name| request.header(name.clone(), "1"));
         let call = server.call("GET", &server.presign(&request));
         headers.iter().take(99).fold(call, |call, name| call.header(name, "1")).answer()
     };

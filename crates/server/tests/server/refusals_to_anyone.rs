@@ -8,9 +8,9 @@ use crate::support::{Answer, TestServer, read_answer};
 
 /// A URL with a wrong signature that lists `headers`, sent with them.
 fn refused(server: &TestServer, headers: &[(&str, &str)]) -> Answer {
-    let request = headers.iter().fold(PresignRequest::get("k"), |request, (name, _)| {
-        request.header((*name).to_owned(), "signed")
-    });
+    let request = headers
+        .iter()
+        .fold(PresignRequest::get("k"), |request, (name, _)| request.header((*name).to_owned(), "signed"));
     let call = server.call("GET", &server.presign(&request));
     headers.iter().fold(call, |call, (name, value)| call.header(name, value)).answer()
 }
@@ -69,7 +69,8 @@ fn a_credential_that_a_proxy_added_is_not_read_out() {
     for (settings, is_shown) in [(&[("PRESIGN_TRUSTED_PROXIES", "127.0.0.1")][..], false), (&[], true)] {
         let server = TestServer::with(settings);
         for target in [server.presign(&PresignRequest::get("k")), "/bucket/k".to_owned()] {
-            let answer = server.call("GET", &target).header("Authorization", "Basic cHJveHk6c2VjcmV0").answer();
+            let answer =
+                server.call("GET", &target).header("Authorization", "Basic cHJveHk6c2VjcmV0").answer();
             answer.assert_code(400, "InvalidArgument");
             assert_eq!(answer.text().contains("cHJveHk6c2VjcmV0"), is_shown, "{}", answer.text());
         }
@@ -79,9 +80,8 @@ fn a_credential_that_a_proxy_added_is_not_read_out() {
 /// The longest error that a head within the limits can have made.
 fn longest(server: &TestServer) -> Vec<u8> {
     let names: Vec<String> = (0..95).map(|at| format!("x-h{at:03}")).collect();
-    let request = names.iter().fold(PresignRequest::get("k"), |request, name| {
-        request.header(name.clone(), "signed")
-    });
+    let request =
+        names.iter().fold(PresignRequest::get("k"), |request, name| request.header(name.clone(), "signed"));
     let call = server.call("GET", &server.presign(&request.query("x-pad", "&<>".repeat(1000))));
     names.iter().fold(call, |call, name| call.header(name, &"&<>".repeat(50))).to_bytes()
 }

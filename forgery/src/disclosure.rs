@@ -110,7 +110,9 @@ fn encoded(text: &str, times: usize, random: &mut Random) -> String {
         text = text
             .bytes()
             .map(|byte| match byte {
-                b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+                b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
+                    char::from(byte).to_string()
+                }
                 _ if lower => format!("%{byte:02x}"),
                 _ => format!("%{byte:02X}"),
             })
@@ -155,8 +157,16 @@ fn put_link(request: &mut RawRequest, donor: &Good, random: &mut Random) {
         4 => join(request, &format!("{path}{in_target}/"), &query),
         5 => {
             let header = *random.pick(&[
-                "user-agent", "referer", "origin", "x-forwarded-host", "x-amz-meta-a", "content-type", "cookie",
-                "x-amz-date", "forwarded", "range",
+                "user-agent",
+                "referer",
+                "origin",
+                "x-forwarded-host",
+                "x-amz-meta-a",
+                "content-type",
+                "cookie",
+                "x-amz-date",
+                "forwarded",
+                "range",
             ]);
             request.push(header, link);
         }
@@ -185,13 +195,14 @@ fn put_secret(request: &mut RawRequest, random: &mut Random) -> String {
     let mut secret = random.text(letters, 40..41);
     // The worst of them have a slash where a scope might begin.
     let slash = random.below(8);
-    secret.replace_range(slash..=slash, *random.pick(&["/", "/", "A"]));
+    secret.replace_range(slash..=slash, ["/", "/", "A"][random.below(3)]);
     let (path, query) = split(request);
     let times = 1 + random.below(2);
     let escaped = encoded(&secret, times, random);
     let is_header = request.value(b"authorization").is_some();
     if !is_header && random.chance(30) {
-        let name = *random.pick(&["AWSAccessKeyId", "X-Amz-Credential", "x-amz-credential", "X-Amz%2DCredential"]);
+        let name =
+            *random.pick(&["AWSAccessKeyId", "X-Amz-Credential", "x-amz-credential", "X-Amz%2DCredential"]);
         join(request, &path, &format!("{query}&{name}={escaped}"));
         return secret;
     }

@@ -40,7 +40,9 @@ pub(crate) fn prove(workspace: &Workspace, options: &Options, not_run: &NotRun) 
 fn count_tests(workspace: &Workspace) -> anyhow::Result<usize> {
     python::install(workspace)?;
     let mut pytest = Command::new(python::interpreter(workspace));
-    pytest.args(["-m", "pytest", "proxied", "--collect-only", "--quiet"]).current_dir(workspace.conformance());
+    pytest
+        .args(["-m", "pytest", "proxied", "--collect-only", "--quiet"])
+        .current_dir(workspace.conformance());
     let listed = pytest.output().context("pytest could not be started")?;
     let count = String::from_utf8_lossy(&listed.stdout).lines().filter(|line| line.contains("::")).count();
     if count == 0 {

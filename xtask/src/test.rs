@@ -49,7 +49,9 @@ pub(crate) fn pass(workspace: &Workspace, options: &Options, not_run: &NotRun) -
         steps.take("Rust tests", || rust(workspace, not_run));
     }
     if wants(Part::Doc) {
-        steps.take("documentation tests", || cargo_tests(workspace, &["test", "--workspace", "--doc"], not_run));
+        steps.take("documentation tests", || {
+            cargo_tests(workspace, &["test", "--workspace", "--doc"], not_run)
+        });
     }
     if wants(Part::Conformance) {
         steps.take("conformance suite", || conformance(workspace, options, not_run));

@@ -62,8 +62,8 @@ pub use endpoint::{Addressing, Endpoint, EndpointError};
 pub use explain::{
     ADVISABLE_DOWNLOAD_SECONDS, ADVISABLE_UPLOAD_SECONDS, AddressingStyle, Cause, Diagnosis, Explanation,
     Limit, LineDifference, LinePart, NotPresigned, Notice, Operation, Operations, Parameter, Place,
-    RequestText, RequiredHeader, Scheme, Side, Validity, Verdict, compare_canonical_requests, diagnose, diagnose_url,
-    redact_url,
+    RequestText, RequiredHeader, Scheme, Side, Validity, Verdict, compare_canonical_requests, diagnose,
+    diagnose_url, redact_url,
 };
 pub use method::{Method, UnknownMethod};
 pub use sign::{

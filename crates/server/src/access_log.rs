@@ -53,7 +53,8 @@ pub(crate) struct AccessRecord {
 impl AccessRecord {
     pub(crate) fn begin(id: RequestId, peer: IpAddr, parts: &Parts) -> Self {
         let user_agent = parts.headers.get(USER_AGENT);
-        let user_agent = user_agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned().into());
+        let user_agent =
+            user_agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned().into());
         Self {
             id,
             began: Instant::now(),

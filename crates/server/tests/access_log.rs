@@ -297,12 +297,14 @@ fn no_line_that_explains_a_wrong_signature_holds_a_live_one() {
     let server = TestServer::start();
     let live = server.presign(&PresignRequest::get("other"));
     let signature = live.rsplit('=').next().unwrap().to_owned();
-    let escape = |text: &str| text.replace('%', "%25").replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
+    let escape =
+        |text: &str| text.replace('%', "%25").replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
     let once = escape(&live);
     let twice = escape(&once);
     let url = server.presign(&PresignRequest::get("k"));
     let in_key = format!("k?X-Amz-Signature={signature}/");
-    let slashed = server.presign(&PresignRequest::get(in_key)).replace("/?X-Amz-Algorithm", "?X-Amz-Algorithm");
+    let slashed =
+        server.presign(&PresignRequest::get(in_key)).replace("/?X-Amz-Algorithm", "?X-Amz-Algorithm");
     let get = |target: String| server.call("GET", &target);
     for (what, shown, call) in [
         ("plain", "`plain` was added", get(format!("{url}&plain=1"))),

@@ -188,18 +188,24 @@ fn a_secret_in_a_file_that_others_may_write_is_refused_and_one_that_they_may_rea
         // What Kubernetes and Docker mount is often readable by all, in a container with nobody else in it.
         for readable in [0o644, 0o444] {
             let warnings = load_with(readable).unwrap().warnings;
-            assert!(matches!(&warnings[..], [one] if one.contains("may read") && one.contains("chmod")), "{warnings:?}");
+            assert!(
+                matches!(&warnings[..], [one] if one.contains("may read") && one.contains("chmod")),
+                "{warnings:?}"
+            );
         }
         for writable in [0o602, 0o666, 0o646] {
             let refused = load_with(writable).unwrap_err();
-            assert!(matches!(&refused, ConfigError::Exposed { path, mode, .. } if path == named && *mode == writable));
+            assert!(
+                matches!(&refused, ConfigError::Exposed { path, mode, .. } if path == named && *mode == writable)
+            );
             assert!(!refused.to_string().contains("the-root-secret"), "{refused}");
         }
     }
 }
 
 #[test]
-fn a_configuration_file_that_others_may_write_is_refused_and_a_secret_in_one_that_they_may_read_is_warned_of() {
+fn a_configuration_file_that_others_may_write_is_refused_and_a_secret_in_one_that_they_may_read_is_warned_of()
+{
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("presign.toml");
     let load_with = |text: &str, mode| {
@@ -220,7 +226,9 @@ fn a_configuration_file_that_others_may_write_is_refused_and_a_secret_in_one_tha
 #[test]
 fn no_error_quotes_a_link_that_was_put_in_the_place_of_a_value() {
     let link = "https://h/b/k?X-Amz-Signature=hidden";
-    for variable in ["PRESIGN_REGION", "PRESIGN_PUBLIC_ENDPOINTS", "PRESIGN_TRUSTED_PROXIES", "PRESIGN_AUTH_SIGV2"] {
+    for variable in
+        ["PRESIGN_REGION", "PRESIGN_PUBLIC_ENDPOINTS", "PRESIGN_TRUSTED_PROXIES", "PRESIGN_AUTH_SIGV2"]
+    {
         let refused = load(&[(variable, link)]).unwrap_err();
         assert!(refused.to_string().contains(variable), "{refused}");
         assert!(!format!("{refused} {refused:?}").contains("hidden"), "{refused:?}");

@@ -1,6 +1,6 @@
 //! URLs made fit for a log.
 
-use presign::redact_url;
+use presign::{RequestText, redact_url};
 
 /// What a signature looks like in the inputs.
 const SECRET: &str = "5ec4e75ec4e7";
@@ -10,6 +10,7 @@ pub fn run(input: &[u8]) {
     let Ok(url) = std::str::from_utf8(input) else { return };
     let redacted = redact_url(url);
     assert_eq!(redact_url(&redacted), redacted, "{url:?}");
+    hides_at_every_depth(url);
     // Whatever stands before it, a secret parameter's value is not in what is logged.
     for name in ["X-Amz-Signature", "Signature", "X-Amz-Security-Token", "x-amz-security-token", "sig"] {
         for separator in ["?", "&"] {
@@ -21,6 +22,22 @@ pub fn run(input: &[u8]) {
                 let signed = redact_url(&format!("{url}{separator}{before}{name}{after}{SECRET}&x=1"));
                 assert!(!signed.contains(SECRET), "{signed}");
             }
+        }
+    }
+}
+
+/// Whatever text stands before it, and however often it is encoded, neither a signature nor a secret in the place of an access key
+/// id is printed.
+fn hides_at_every_depth(text: &str) {
+    if text.contains(SECRET) {
+        return;
+    }
+    for name in ["X-Amz-Signature", "Signature", "X-Amz-Credential", "AWSAccessKeyId"] {
+        let mut link = format!("?{name}={SECRET}");
+        for _ in 0..4 {
+            let printed = RequestText::from(format!("{text}{link}")).to_string();
+            assert!(!printed.contains(SECRET), "{printed}");
+            link = link.replace('%', "%25").replace('?', "%3F").replace('=', "%3D");
         }
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn run(arguments: &RestoreArguments, quiet: bool) -> Result<()> {
     // The copy is its owner's alone; a disaster is no time to refuse one, on a disk that knows no modes perhaps.
     if std::fs::metadata(&key).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0) {
         let key = key.display();
-        eprintln!("presign: warning: {key}: everybody on the machine may read this master key; run: chmod 600 {key}");
+        eprintln!(
+            "presign: warning: {key}: everybody on the machine may read this master key; run: chmod 600 {key}"
+        );
     }
     if !quiet {
         let (objects, blobs, bytes) = (made.objects, made.blobs, made.blob_bytes);

@@ -107,8 +107,7 @@ fn a_host_that_was_signed_on_the_own_machine_is_guessed() {
         let target = url.strip_prefix(signed).unwrap();
         let signed = signed.strip_prefix("http://").unwrap();
         assert_honoured("GET", target, &[("host", signed)]);
-        let expected =
-            Cause::HostChanged { signed: signed.into(), arrived: "s3.example.net:9000".into() };
+        let expected = Cause::HostChanged { signed: signed.into(), arrived: "s3.example.net:9000".into() };
         assert_eq!(cause("GET", target, &[("host", "s3.example.net:9000")]), expected);
     }
 }

@@ -46,7 +46,7 @@ impl RequestText<'_> {
     }
 
     /// The value of a header, or nothing of it where its name makes it a secret.
-    pub(super) fn of_header(name: &str, value: &str) -> RequestText<'static> {
+    pub(crate) fn of_header(name: &str, value: &str) -> RequestText<'static> {
         shown_header(name, value).to_owned().into()
     }
 }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 
+use crate::explain::RequestText;
 use crate::sign::MAX_LIFE;
 use crate::signing_key::{ALGORITHM, Signature};
 use crate::sigv2;
@@ -256,7 +257,8 @@ fn starts_with(field: &str, value: &str, prefix: &str) -> bool {
 
 impl fmt::Debug for UnverifiedForm<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnverifiedForm").field("access_key_id", &self.access_key_id()).finish_non_exhaustive()
+        let access_key_id = RequestText::beginning_of_id(self.access_key_id());
+        f.debug_struct("UnverifiedForm").field("access_key_id", &access_key_id).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::caveats::{CaveatViolation, InvalidCaveat};
+use crate::explain::RequestText;
 use crate::timestamp::Timestamp;
 
 /// How far a client's clock may be from the store's, in seconds.
@@ -309,7 +310,7 @@ impl fmt::Debug for SignatureMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureMismatch")
             .field("access_key_id", &self.access_key_id)
-            .field("string_to_sign", &self.string_to_sign)
+            .field("string_to_sign", &RequestText::from(self.string_to_sign.as_str()))
             .finish_non_exhaustive()
     }
 }

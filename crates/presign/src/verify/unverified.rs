@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::explain::RequestText;
 use crate::method::Method;
 use crate::parameter_name::ParameterKind;
 use crate::timestamp::Timestamp;
@@ -163,9 +164,10 @@ impl fmt::Debug for Unverified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unverified")
             .field("mechanism", &self.mechanism())
-            .field("access_key_id", &self.access_key_id())
+            // Whether it is anybody's is not known yet.
+            .field("access_key_id", &RequestText::beginning_of_id(self.access_key_id()))
             .field("method", &self.method)
-            .field("path", &self.path.decoded)
+            .field("path", &RequestText::from(&*self.path.decoded))
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
+use presign::RequestText;
+
 use crate::limits::ERROR_FIELD_BYTES;
 use crate::xml::text;
 use shortened::shortened;
@@ -19,12 +21,12 @@ pub use code::ErrorCode;
 ///
 /// The constructors are named after the cases; each gives the message and the fields, in the order that S3
 /// has them. What the verifier refuses is converted whole: `S3Error::from(refusal)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct S3Error(Box<Refusal>);
 
 /// Boxed, so that a `Result` on the way of a request stays as small as its success.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Refusal {
     code: ErrorCode,
     message: Cow<'static, str>,
@@ -134,13 +136,35 @@ fn bounded(value: String) -> String {
     }
 }
 
+/// All that it knows, for a log: what it quotes of the request is without its secrets, as the XML for the sender is not.
 impl fmt::Display for S3Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.status(), self.0.code, self.0.message)?;
+        write!(f, "{} {}: {}", self.status(), self.0.code, RequestText::from(&*self.0.message))?;
         for (name, value) in &self.0.fields {
-            write!(f, "; {name} {value:?}")?;
+            write!(f, "; {name} {:?}", self.shown(name, value))?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for S3Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3Error({self})")
+    }
+}
+
+impl S3Error {
+    /// A field's value for a log. Some hold what only the sender may have, whatever it looks like.
+    fn shown<'v>(&self, name: &str, value: &'v str) -> RequestText<'v> {
+        match name {
+            "SignatureProvided" | "StringToSignBytes" | "CanonicalRequestBytes" | "ArgumentValue" => {
+                RequestText::from("REDACTED")
+            }
+            "AWSAccessKeyId" if self.0.code == ErrorCode::InvalidAccessKeyId => {
+                RequestText::beginning_of_id(value)
+            }
+            _ => RequestText::from(value),
+        }
     }
 }
 
@@ -171,6 +195,19 @@ mod tests {
              <Message>The specified key does not exist.</Message>\
              <Key>&lt;a&gt;&amp;\"'\u{fffd}&#13;\n\u{fffd}é</Key><RequestId>R</RequestId><HostId>H</HostId></Error>"
         );
+    }
+
+    #[test]
+    fn prints_no_secret_of_the_request_and_answers_its_sender_in_full() {
+        let (id, secret) = ("AWSAccessKeyId", "12/4hidden");
+        let refused = S3Error::new(ErrorCode::InvalidAccessKeyId).field(id, secret);
+        let link = S3Error::no_such_key("https://h/k?X-Amz-Signature=hidden");
+        let argument = S3Error::new(ErrorCode::InvalidArgument).field("ArgumentValue", "Basic hidden");
+        for error in [refused, link, argument] {
+            let printed = format!("{error} {error:?}");
+            assert!(!printed.contains("hidden"), "{printed}");
+            assert!(error.to_xml("R", "H").contains("hidden"));
+        }
     }
 
     #[test]

@@ -267,7 +267,9 @@ fn read_file(
 /// The warning about a secret in a file that everybody may read.
 fn readable(path: &Path, name: &str) -> String {
     let path = path.display();
-    format!("{path}: everybody on the machine may read this file, which holds `{name}`; run: chmod o-rwx {path}")
+    format!(
+        "{path}: everybody on the machine may read this file, which holds `{name}`; run: chmod o-rwx {path}"
+    )
 }
 
 /// The setting of that name, and whether the name is that of its `_file` twin.

@@ -269,7 +269,8 @@ pub fn settings_markdown() -> String {
          that has it decides. In the file a dot is a table: `auth.sigv2 = \"deny\"`, or `sigv2 = \"deny\"` under\n\
          `[auth]`. In the environment, lists have commas. A setting that does not exist is refused by its name.\n\n\
          Every secret has a twin with `_file` behind its name (`_FILE` in the environment): the path of a file that\n\
-         holds it. Secrets are refused on the command line, which everybody on the machine can read.\n\n\
+         holds it. Secrets are refused on the command line, which everybody on the machine can read. So is a file, of\n\
+         secrets or of settings, that everybody may change; one with a secret that everybody may read is warned of.\n\n\
          | setting | environment | takes | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in SETTINGS {

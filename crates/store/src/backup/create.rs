@@ -154,7 +154,11 @@ fn fill(
 /// that others have had it.
 fn refuse_exposed(path: &Path) -> Result<(), BackupError> {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
-    if mode & 0o007 == 0 { Ok(()) } else { Err(BackupError::ExposedMasterKey { path: path.to_owned(), mode }) }
+    if mode & 0o007 == 0 {
+        Ok(())
+    } else {
+        Err(BackupError::ExposedMasterKey { path: path.to_owned(), mode })
+    }
 }
 
 fn copy_master_key(disk: &Disk, data: &Path, partial: &Path) -> Result<(), StoreError> {

@@ -45,8 +45,12 @@ pub(super) fn list(
                 break 'seek;
             }
             let key = bytes(row.get_ref(0)?).unwrap_or_default();
-            let damaged =
-                || corrupt(format!("a row of bucket {bucket:?} near key {}", key_text(&String::from_utf8_lossy(key))));
+            let damaged = || {
+                corrupt(format!(
+                    "a row of bucket {bucket:?} near key {}",
+                    key_text(&String::from_utf8_lossy(key))
+                ))
+            };
             let name = std::str::from_utf8(key).map_err(|_| damaged())?;
             if let Some(prefix) =
                 delimiter.and_then(|delimiter| common_prefix(name, &request.prefix, delimiter))

@@ -151,7 +151,11 @@ impl Operation for PutObject {
                 return Err(Fault::Refused(PutError::PreconditionFailed));
             }
             (Precondition::IfMatch(_), Some(Present { etag: None, .. })) => {
-                return Err(corrupt(format!("the row of object {} in bucket {:?}", key_text(key), self.bucket)));
+                return Err(corrupt(format!(
+                    "the row of object {} in bucket {:?}",
+                    key_text(key),
+                    self.bucket
+                )));
             }
         }
         let before = present.as_ref().and_then(|present| present.content);

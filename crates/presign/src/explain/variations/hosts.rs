@@ -81,7 +81,8 @@ pub(in crate::explain) fn addressing(arrived: &Attempt, known: &[&str], region: 
     let mut variations = Vec::new();
     let mut push = |signed_host: String, signed_path: String| {
         let attempt = arrived.with_host(&signed_host).with_path(signed_path.as_str());
-        let cause = Cause::AddressingChanged { signed_host: signed_host.into(), signed_path: signed_path.into() };
+        let cause =
+            Cause::AddressingChanged { signed_host: signed_host.into(), signed_path: signed_path.into() };
         variations.push((cause, attempt));
     };
     let path = arrived.path.strip_prefix('/').unwrap_or(&arrived.path);

@@ -18,7 +18,7 @@ const OVERRIDES: [(&str, &str); 6] = [
 pub struct ResponseHeaders(Vec<(&'static str, Vec<u8>)>);
 
 impl ResponseHeaders {
-    /// Takes the overrides out of decoded query parameters; of one given twice, the first counts.
+    /// Takes the overrides out of decoded query parameters. Each is there once: the verifier refuses a repeated one.
     ///
     /// # Errors
     /// 400 `InvalidArgument` for a value that ISO-8859-1 cannot represent, or that has a control character: a

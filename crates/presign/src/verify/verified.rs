@@ -156,7 +156,8 @@ impl<'a> Verified<'a> {
             .filter(move |name| is_unsigned(name))
     }
 
-    /// The first signed parameter of that name.
+    /// The signed parameter of that name. No two have one name, but for the callers' own that begin with `x-`: the order of
+    /// those nobody has signed.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters().find(|(known, _)| *known == name).map(|(_, value)| value)
     }

@@ -42,8 +42,7 @@ impl TrustedProxies {
     where
         V: Iterator<Item = &'h str>,
     {
-        let peer = peer.to_canonical();
-        if !self.trust(peer) {
+        if let Some(peer) = self.known_without_headers(peer) {
             return Client { address: Some(peer), forwarded_host: None, is_behind_proxy: false };
         }
         let listed: Vec<&str> =
@@ -67,6 +66,11 @@ impl TrustedProxies {
         let host = by_list.or(by_element).map(|host| host.trim_matches([' ', '\t']));
         let host = host.filter(|host| !host.is_empty() && is_host(host));
         Client { address, forwarded_host: host.map(str::to_owned), is_behind_proxy: true }
+    }
+
+    /// The client that needs no header to be known: `peer` itself, unless it is a trusted proxy.
+    pub(crate) fn known_without_headers(&self, peer: IpAddr) -> Option<IpAddr> {
+        Some(peer.to_canonical()).filter(|peer| !self.trust(*peer))
     }
 
     /// Walks to the left, past the hops that are trusted proxies. A hop that is no address ends the walk: who stands there

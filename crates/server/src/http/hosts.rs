@@ -80,6 +80,40 @@ mod tests {
         PublicHosts::new(&PublicEndpoints::new(endpoints).unwrap(), ([127, 0, 0, 1], 9000).into())
     }
 
+    /// Whatever endpoints the settings may hold, the host of a URL says one thing: what its signer meant.
+    #[test]
+    fn a_host_is_read_as_it_was_signed() {
+        let labels = ["aaa", "bbb"];
+        let mut names: Vec<String> = labels.map(str::to_owned).to_vec();
+        for depth in 0..2 {
+            let longer: Vec<String> =
+                names.iter().filter(|name| name.matches('.').count() == depth).cloned().collect();
+            names.extend(longer.iter().flat_map(|name| labels.map(|label| format!("{label}.{name}"))));
+        }
+        let urls: Vec<String> = names
+            .iter()
+            .flat_map(|name| {
+                [format!("http://{name}"), format!("https://{name}:443"), format!("http://{name}:9000")]
+            })
+            .collect();
+        let mut accepted = 0;
+        for (one, other) in urls.iter().flat_map(|one| urls.iter().map(move |other| (one, other))) {
+            let both = [one, other].map(|url| PublicEndpoint::parse(url).unwrap());
+            let Ok(endpoints) = PublicEndpoints::new(both.to_vec()) else { continue };
+            accepted += 1;
+            let hosts = PublicHosts::new(&endpoints, ([127, 0, 0, 1], 9000).into());
+            for endpoint in [one, other] {
+                let path_style = presign::BucketUrl::path_style(endpoint, "aaa").unwrap();
+                assert_eq!(hosts.base().bucket_in(path_style.host()), None, "{one} {other}");
+                for bucket in ["aaa", "bbb", "aaa.bbb", "bbb.aaa.aaa"] {
+                    let url = presign::BucketUrl::virtual_hosted(endpoint, bucket).unwrap();
+                    assert_eq!(hosts.base().bucket_in(url.host()).as_deref(), Some(bucket), "{one} {other}");
+                }
+            }
+        }
+        assert!(accepted > urls.len());
+    }
+
     #[test]
     fn without_an_endpoint_the_received_host_counts() {
         assert_eq!(hosts(&[]).candidates("anything:1", None), ["anything:1"]);

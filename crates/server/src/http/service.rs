@@ -71,8 +71,9 @@ async fn respond(
     upload: &mut Upload,
     record: &mut AccessRecord,
 ) -> Result<Answer, S3Error> {
-    let head = Head::read(parts)?;
-    let client = app.proxies.client(connection.peer.ip(), |name| head.values(name));
+    let peer = connection.peer.ip();
+    let head = Head::read(parts).inspect_err(|_| record.client(app.proxies.known_without_headers(peer)))?;
+    let client = app.proxies.client(peer, |name| head.values(name));
     record.client(client.address);
     if parts.method == Method::OPTIONS {
         return cors::preflight(&head);

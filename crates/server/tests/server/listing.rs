@@ -1,6 +1,6 @@
 //! Listings: order, prefixes, pages, and keys that XML cannot carry.
 
-use presign::Method;
+use presign::{Method, PresignRequest};
 
 use crate::support::TestServer;
 
@@ -101,4 +101,19 @@ fn one_page_has_at_most_a_thousand() {
     assert_eq!(all(&text, "MaxKeys"), ["1000"]);
     let text = list(&server, "list-type=2&max-keys=0");
     assert_eq!((all(&text, "Key").len(), all(&text, "IsTruncated")), (0, vec!["false"]));
+}
+
+/// A link of the old kind signs nothing of what it lists, so that what is listed would be everything.
+#[test]
+fn a_sigv2_listing_by_url_is_of_the_whole_bucket_or_refused() {
+    let server = TestServer::with(&[("PRESIGN_AUTH_PRESIGNED_BUCKET_OPERATIONS", "true")]);
+    server.put("private/k", "x");
+    let url = server.presign_sigv2(&PresignRequest::bucket(Method::Get));
+    assert_eq!(all(&server.call("GET", &url).answer().text(), "Key"), ["private/k"]);
+    for limit in ["prefix=public/", "list-type=2", "max-keys=0"] {
+        server.call("GET", &format!("{url}&{limit}")).answer().assert_code(501, "NotImplemented");
+    }
+    // SigV4 signs them.
+    let url = server.presign(&PresignRequest::bucket(Method::Get).query("prefix", "public/"));
+    assert!(all(&server.call("GET", &url).answer().text(), "Key").is_empty());
 }

@@ -66,7 +66,7 @@ pub fn create(
     disk.make_dir(&partial)?;
     let copied = partial.join("metadata.sqlite");
     drop(disk.create(&copied)?);
-    let original = Survey::beside(&database)?;
+    let mut original = Survey::beside(&database)?;
     original.tell_progress(no_deletions.teller()?)?;
     original.copy_to(&copied, &|| no_deletions.progress())?;
     // As early as that, so that the server can empty its log again.
@@ -106,7 +106,7 @@ fn fill(
     to.make_all()?;
     // Opened before the survey, and so closed after it.
     let file = disk.open(copied)?;
-    let survey = Survey::recover(copied)?;
+    let mut survey = Survey::recover(copied)?;
     survey.tell_progress(no_deletions.teller()?)?;
     let progress = || no_deletions.progress();
     let pages = file.as_ref().map_or(Ok(None), |file| damaged_pages(file, copied, &progress))?;

@@ -60,7 +60,10 @@ impl Survey {
     }
 
     /// Has SQLite call this now and then while it works.
-    pub(crate) fn tell_progress(&self, mut tell: impl FnMut() + Send + 'static) -> Result<(), StoreError> {
+    pub(crate) fn tell_progress(
+        &mut self,
+        mut tell: impl FnMut() + Send + 'static,
+    ) -> Result<(), StoreError> {
         let handler = move || {
             tell();
             false

@@ -6,7 +6,9 @@
 use std::path::Path;
 
 use presign_page_checksums::stamp;
+use presign_store::backup::{BackupOptions, create};
 use presign_store::check::{Finding, check};
+use presign_store::files::DirectoryLock;
 use presign_store::repair::repair;
 use presign_store::{
     Bucket, NewObject, OpenError, Precondition, Store, StoreError, StoreOptions, UnixMillis,
@@ -152,6 +154,43 @@ async fn a_directory_of_the_version_before_opens_and_keeps_other_programs_out_fr
     store.close().await.unwrap();
 }
 
+/// Set in a process that makes a backup: from where, and to where, in a line each.
+const BACKUP: &str = "PRESIGN_STORE_BACKUP";
+
+/// The program of a backup may be newer than the server that runs.
+#[tokio::test]
+async fn a_backup_beside_a_server_of_the_version_before_has_what_is_in_its_log() {
+    if let Ok(paths) = std::env::var(BACKUP) {
+        let (from, to) = paths.split_once('\n').unwrap();
+        create(from.as_ref(), to.as_ref(), BackupOptions::default(), |finding| panic!("{finding}")).unwrap();
+        return;
+    }
+    let (base, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, reader) = filled(base.path()).await;
+    crash(base.path(), copy.path());
+    into_the_old_layout(copy.path());
+    let vfs = presign_page_checksums::register_stock_layout().unwrap();
+    let path = copy.path().join("metadata.sqlite");
+    let server = Connection::open_with_flags_and_vfs(path, rusqlite::OpenFlags::default(), vfs).unwrap();
+    let rows: i64 = server.query_row("SELECT count(*) FROM object", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, OBJECTS as i64);
+    let lock = DirectoryLock::acquire(copy.path()).unwrap();
+    // In a process of its own: SQLite's locks end when the files are closed again within one.
+    let to = base.path().join("backup");
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_backup_beside_a_server_of_the_version_before_has_what_is_in_its_log"])
+        .env(BACKUP, format!("{}\n{}", copy.path().display(), to.display()))
+        .status();
+    assert!(status.unwrap().success());
+    assert!(std::fs::metadata(copy.path().join("metadata.sqlite-wal")).unwrap().len() > 100_000);
+    drop((server, lock));
+    let made = presign_store::backup::restore(&to, &base.path().join("again"), |finding| panic!("{finding}"))
+        .unwrap();
+    assert_eq!(made.objects, OBJECTS as u64);
+    drop(reader);
+    store.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_log_of_another_program_is_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
@@ -258,6 +297,13 @@ async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
             );
             assert!(there >= OBJECTS / 2);
             store.close().await.unwrap();
+            drop(store);
+            // As if the power had been lost before the log was removed: it is refused again, and saved again.
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(Store::open(copy.path(), StoreOptions::default()).await.is_err());
+            let again = repair(copy.path(), |finding| assert!(!finding.is_damage(), "{finding}")).unwrap();
+            assert_eq!((again.log.as_ref(), again.checked.intact), (Some(&log), there as u64));
+            assert!(again.replaced.unwrap().ends_with("before-repair-2"));
         } else {
             assert_eq!((log.put_right, log.lost_commits), (1, 0));
             holds_everything(copy.path()).await;

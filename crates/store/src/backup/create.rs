@@ -71,7 +71,11 @@ pub fn create(
     disk.make_dir(&partial)?;
     let copied = partial.join("metadata.sqlite");
     drop(disk.create(&copied)?);
-    Survey::beside(&database)?.copy_to(&copied, &|| no_deletions.progress())?;
+    let mut original = Survey::beside(&database)?;
+    original.tell_progress(no_deletions.teller()?)?;
+    original.copy_to(&copied, &|| no_deletions.progress())?;
+    // As early as that, so that the server can empty its log again.
+    drop(original);
     let filled = fill(&disk, data, &partial, &copied, &no_deletions, &mut tell);
     // What it misses then is no damage.
     if !no_deletions.is_kept()? {
@@ -107,8 +111,10 @@ fn fill(
     to.make_all()?;
     // Opened before the survey, and so closed after it.
     let file = disk.open(copied)?;
-    let survey = Survey::recover(copied)?;
-    let pages = file.as_ref().map_or(Ok(None), |file| damaged_pages(file, copied))?;
+    let mut survey = Survey::recover(copied)?;
+    survey.tell_progress(no_deletions.teller()?)?;
+    let progress = || no_deletions.progress();
+    let pages = file.as_ref().map_or(Ok(None), |file| damaged_pages(file, copied, &progress))?;
     if pages.is_none_or(|pages| !pages.is_empty()) {
         let reason =
             "the copy of the database is not what was written; check the disk of the backup".to_owned();
@@ -128,9 +134,7 @@ fn fill(
                 return Ok(());
             }
         };
-        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| {
-            no_deletions.progress()
-        })? {
+        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &progress)? {
             BlobState::Intact => {
                 manifest.objects += 1;
                 manifest.blobs += 1;

@@ -86,7 +86,7 @@ pub(crate) fn check_locked(
         Err(other) => return Err(other),
     };
     // After the recovery, which writes pages that a crash has left half-written.
-    let pages = damaged_pages(&file, database)?;
+    let pages = damaged_pages(&file, database, &|| {})?;
     match &pages {
         None => run.find(&Finding::Header),
         Some(pages) => pages.iter().for_each(|number| run.find(&Finding::Page { number: *number })),

@@ -154,6 +154,14 @@ impl NoDeletions {
         drop(self.file.set_modified(SystemTime::now()));
     }
 
+    /// Says the same for SQLite, whenever it is called.
+    pub(crate) fn teller(&self) -> Result<impl FnMut() + Send + 'static, StoreError> {
+        // The lock belongs to both, and ends with the second.
+        let file = self.file.try_clone().map_err(|error| failure("opening the file", &self.path, &error))?;
+        let teller = Self { file, path: self.path.clone(), told: Cell::new(None) };
+        Ok(move || teller.progress())
+    }
+
     /// Whether no blob was deleted since this was made. A server deletes them again when a backup makes no progress.
     pub(crate) fn is_kept(&self) -> Result<bool, StoreError> {
         backup_holders::is_at(&self.file, &self.path).map_err(|error| failure("stat", &self.path, &error))

@@ -63,7 +63,7 @@ pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair
     }
     let _lock = DirectoryLock::acquire(directory)?;
     let Some(file) = disk.open(&database)? else { return Err(OpenError::DatabaseLost { path: database }) };
-    let Some(damaged) = damaged_pages(&file, &database)? else {
+    let Some(damaged) = damaged_pages(&file, &database, &|| {})? else {
         let detail = "its header cannot be read".to_owned();
         return Err(StoreError::Corrupt { what: database.display().to_string(), detail }.into());
     };

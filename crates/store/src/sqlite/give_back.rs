@@ -40,17 +40,12 @@ impl Writer {
             let can = mode.is_ok_and(|mode| mode == INCREMENTAL);
             self.giving_back = if can { GivingBack::Resting } else { GivingBack::Never };
         }
-        // On a full disk what is free within the database is all the room there is.
-        if self.giving_back == GivingBack::Never || self.poison.check().is_err() || !self.reserve.is_held() {
+        if self.giving_back == GivingBack::Never {
             return;
         }
-        let Ok(pages) = self.pages() else { return };
-        let free = self.spare_pages();
-        let more = match self.giving_back {
-            GivingBack::Begun => free > KEPT_PAGES.max(pages / KEPT_SHARE),
-            _ => free > BEGIN_PAGES.max(pages / BEGIN_SHARE),
-        };
-        if !more {
+        // On a full disk what is free within the database is all the room there is.
+        let may = self.poison.check().is_ok() && self.reserve.is_held();
+        if !may || !self.has_more_to_give() {
             self.giving_back = GivingBack::Resting;
             return;
         }
@@ -65,6 +60,15 @@ impl Writer {
             } else {
                 tracing::warn!(error = %failure, "free pages of the database were not given back");
             }
+        }
+    }
+
+    fn has_more_to_give(&self) -> bool {
+        let Ok(pages) = self.pages() else { return false };
+        let free = self.spare_pages();
+        match self.giving_back {
+            GivingBack::Begun => free > KEPT_PAGES.max(pages / KEPT_SHARE),
+            _ => free > BEGIN_PAGES.max(pages / BEGIN_SHARE),
         }
     }
 

@@ -21,6 +21,9 @@ const LOCK_BYTE: u64 = 1 << 30;
 /// How many pages are copied at once: 16 MiB.
 const STEP_PAGES: std::ffi::c_int = 4_096;
 
+/// After how many steps of its virtual machine SQLite says that it works: a few milliseconds.
+const PROGRESS_STEPS: std::ffi::c_int = 100_000;
+
 /// The objects of a bucket behind a key, with what of their bytes is in the database, in the order of their keys.
 const OBJECTS: &str =
     "SELECT o.key, o.sum, o.meta, o.blob, o.content, c.bytes FROM object o LEFT JOIN content c ON c.id = o.content
@@ -54,6 +57,20 @@ impl Survey {
     /// Opens one beside a process that may be writing to it.
     pub(crate) fn beside(path: &Path) -> Result<Self, OpenError> {
         Ok(Self { conn: schema::open_beside(path)?, place: path.display().to_string() })
+    }
+
+    /// Has SQLite call this now and then while it works.
+    pub(crate) fn tell_progress(
+        &mut self,
+        mut tell: impl FnMut() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let handler = move || {
+            tell();
+            false
+        };
+        self.conn
+            .progress_handler(PROGRESS_STEPS, Some(handler))
+            .map_err(|error| store_error("opening the database", &self.place, &error))
     }
 
     /// Copies the database as it is at one moment into a new, empty file: page by page, or, where a quarter of the pages or more
@@ -317,7 +334,11 @@ fn text(bytes: &[u8]) -> String {
 ///
 /// The file is to be closed after every connection to it: at a close, the system drops all locks that the process has on the
 /// file, SQLite's too. <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
-pub(crate) fn damaged_pages(file: &File, path: &Path) -> Result<Option<Vec<u64>>, StoreError> {
+pub(crate) fn damaged_pages(
+    file: &File,
+    path: &Path,
+    progress: &dyn Fn(),
+) -> Result<Option<Vec<u64>>, StoreError> {
     let failed = |error: &std::io::Error| StoreError::Io {
         action: "reading the pages of the database",
         place: path.display().to_string(),
@@ -333,6 +354,7 @@ pub(crate) fn damaged_pages(file: &File, path: &Path) -> Result<Option<Vec<u64>>
     let mut damaged = Vec::new();
     let mut page = vec![0; size];
     for (number, at) in (1..).zip((0..length).step_by(size)) {
+        progress();
         if at == LOCK_BYTE / size as u64 * size as u64 {
             continue;
         }

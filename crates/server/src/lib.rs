@@ -38,6 +38,7 @@ mod config;
 mod cors;
 mod endpoint;
 mod examination;
+mod file_size_limit;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -56,5 +57,6 @@ pub use config::{
 };
 pub use endpoint::PublicEndpoint;
 pub use examination::Examination;
+pub use file_size_limit::survive_file_size_limit;
 pub use keys::{InvalidMasterKey, MasterKey, MasterKeyError, NewRootKey, RootKeyError};
 pub use server::{Server, StartError};

@@ -19,7 +19,7 @@ use crate::config::{Config, Sigv2};
 use crate::http::{PublicHosts, TrustedProxies, Watchdog, serve_connection, show_readers_in_small_steps};
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::ops::{FullDisk, StoreFailures};
-use crate::{open_files, sweep};
+use crate::{open_files, survive_file_size_limit, sweep};
 
 /// Why the server does not start. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,9 @@ impl Server {
         show_readers_in_small_steps(&listener);
 
         open_files::raise_limit();
+        if let Err(error) = survive_file_size_limit() {
+            tracing::warn!(%error, "an upload past the limit on file sizes will end the server");
+        }
         make_private_directory(&config.data)?;
         let options = StoreOptions { cache_bytes: config.cache_bytes, ..StoreOptions::default() };
         let store = Store::open(&config.data, options).await?;

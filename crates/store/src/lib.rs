@@ -48,6 +48,7 @@ mod blobs;
 mod blocking;
 mod bucket;
 pub mod check;
+mod collect;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -63,14 +64,16 @@ mod object;
 mod poison;
 mod put;
 mod reader;
+mod scratch;
 pub mod sqlite;
 mod store;
 mod time;
 
 pub use access_key::AccessKeyRow;
 pub use blob_id::{BlobId, NotABlobId};
-pub use blobs::{BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
+pub use blobs::{Aside, BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
 pub use bucket::Bucket;
+pub use collect::{Collected, Doubt, Retention};
 pub use error::{OpenError, PutError, StoreError};
 pub use listing::{Continuation, ListPage, ListRequest, ObjectSummary};
 pub use metadata::{DeletedRow, Metadata, commit_is_certain};
@@ -81,5 +84,5 @@ pub use object::{
 pub use poison::Poison;
 pub use put::{INLINE_LIMIT, PutStream};
 pub use reader::{ObjectReader, OpenObject};
-pub use store::{Collected, Store, StoreOptions};
+pub use store::{Store, StoreOptions};
 pub use time::UnixMillis;

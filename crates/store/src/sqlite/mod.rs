@@ -16,6 +16,7 @@ mod queries;
 mod readers;
 pub(crate) mod row;
 mod schema;
+mod stamp;
 mod stray_contents;
 mod survey;
 mod writer;

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::engine::{DATABASE, INDEX, LOG};
 use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
 use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use super::schema::BUSY_TIMEOUT;
-use crate::files::Reserve;
+use super::stamp::Stamp;
+use crate::files::{Reserve, State, Watch};
 use crate::{Poison, StoreError};
 
 /// A group is committed when nothing waits any more, or it has this many operations, or it is this old. Nothing is
@@ -25,6 +27,8 @@ const GROUP_AGE: Duration = Duration::from_millis(2);
 const CHECKPOINT_PAGES: i32 = 2_000;
 /// It is also written back when nothing happened for this long.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+/// How often a store that nobody writes to looks whether its files are in their places.
+const LOOK_IDLE: Duration = Duration::from_secs(5);
 /// How long the log waits for readers when it is to be cut off. Those of this process are done long before; for a backup
 /// everybody who writes would wait in vain.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
@@ -44,8 +48,12 @@ pub(super) struct Writer {
     queue: Receiver<Message>,
     hot: Arc<Hot>,
     pub(super) poison: Poison,
+    watch: Arc<Watch>,
     pub(super) reserve: Arc<Reserve>,
     growth: Growth,
+    stamp: Stamp,
+    /// Whether what stands in a log that was removed was written back.
+    is_rescued: bool,
     /// Length of the write-ahead log after the last commit, in pages.
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
@@ -59,10 +67,11 @@ impl Writer {
         path: &Path,
         queue: Receiver<Message>,
         hot: Arc<Hot>,
-        poison: Poison,
+        watch: Arc<Watch>,
         reserve: Arc<Reserve>,
         growth: Growth,
     ) -> rusqlite::Result<Self> {
+        let stamp = Stamp::read(&conn)?;
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
         // Takes the place of SQLite's own checkpoint within a commit.
@@ -71,15 +80,18 @@ impl Writer {
             Ok(())
         }))?;
         let place = path.display().to_string();
-        let checkpoint_at = CHECKPOINT_PAGES;
+        let (checkpoint_at, poison) = (CHECKPOINT_PAGES, watch.poison().clone());
         Ok(Self {
             conn,
             place,
             queue,
             hot,
             poison,
+            watch,
             reserve,
             growth,
+            stamp,
+            is_rescued: false,
             log_pages,
             checkpoint_at,
             closing: false,
@@ -90,11 +102,7 @@ impl Writer {
     pub(super) fn run(mut self) {
         while !self.closing {
             let is_behind = self.log_pages.load(Ordering::Relaxed) > 0;
-            let message = if is_behind {
-                self.queue.recv_timeout(CHECKPOINT_IDLE)
-            } else {
-                self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            };
+            let message = self.queue.recv_timeout(if is_behind { CHECKPOINT_IDLE } else { LOOK_IDLE });
             match message {
                 Ok(Message::Write(first)) => {
                     self.write_group(first);
@@ -102,7 +110,11 @@ impl Writer {
                         self.checkpoint("PASSIVE");
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.checkpoint("PASSIVE"),
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.look().is_ok() && is_behind {
+                        self.checkpoint("PASSIVE");
+                    }
+                }
                 Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => self.closing = true,
             }
         }
@@ -114,7 +126,7 @@ impl Writer {
 
     /// Commits one group and answers all of it.
     fn write_group(&mut self, first: Box<dyn Queued>) {
-        if let Err(stopped) = self.poison.check() {
+        if let Err(stopped) = self.look() {
             return first.answer(Err(stopped));
         }
         let (mut group, mut without_reserve) = (Group::new(), Group::new());
@@ -128,6 +140,33 @@ impl Writer {
         if let Some(full) = full {
             self.squeeze_in(without_reserve, &full);
         }
+    }
+
+    /// Whether all files are in their places. Where nothing but the log was removed, what stands in it is saved first: this
+    /// process is the only one that can still read it.
+    fn look(&mut self) -> Result<(), StoreError> {
+        let looked = self.watch.look();
+        let is_log_gone = looked.is_err()
+            && self.watch.state(DATABASE) == State::InPlace
+            && self.watch.state(LOG) == State::Removed
+            && self.watch.state(INDEX) != State::Replaced;
+        if is_log_gone && !self.is_rescued {
+            self.is_rescued = true;
+            match self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
+                Ok(0) => tracing::warn!(
+                    place = self.place,
+                    "the write-ahead log was removed; all that stood in it was saved"
+                ),
+                Ok(_) => tracing::error!(
+                    place = self.place,
+                    "the write-ahead log was removed, and a reader keeps what stood in it from being saved; stop the store in order, which tries again"
+                ),
+                Err(error) => {
+                    tracing::error!(%error, place = self.place, "the write-ahead log was removed, and what stood in it could not be saved")
+                }
+            }
+        }
+        looked
     }
 
     /// Applies operations for as long as there are any, up to the limits of a group. Those that may not use the reserve
@@ -197,6 +236,7 @@ impl Writer {
 
     /// Makes a group durable, and takes its rows out of memory before anyone is answered.
     pub(super) fn commit(&mut self, group: &Group) -> rusqlite::Result<()> {
+        let stamp = self.stamp.renew(&self.conn)?;
         let pages = self.pages()?;
         self.growth.make_room(pages)?;
         group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
@@ -206,6 +246,7 @@ impl Writer {
             Ok(_) => {
                 let frames = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or(0);
                 self.growth.was_committed(pages, frames);
+                self.stamp = stamp;
                 Ok(())
             }
             Err(error) if is_index_full(&error) => Err(undecided(&error)),
@@ -327,7 +368,7 @@ mod tests {
     use super::super::writes::{CreateBucket, DeleteObject, PutObject};
     use super::super::{row, schema};
     use super::*;
-    use crate::files::Disk;
+    use crate::files::{Directory, Disk};
     use crate::{Bucket, Content, Object, ObjectRow, Precondition, PutError, UnixMillis};
 
     type Answer<O> = oneshot::Receiver<Result<<O as Operation>::Answer, <O as Operation>::Refusal>>;
@@ -362,7 +403,9 @@ mod tests {
         let (queue, receiver) = channel();
         let hot = Arc::new(Hot::new(1 << 20));
         let growth = Growth::open(&Disk::default(), &path).unwrap();
-        let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve, growth).unwrap();
+        let opened = Directory::open(path.parent().unwrap()).unwrap();
+        let watch = Arc::new(Watch::new(opened, poison.clone()).unwrap());
+        let writer = Writer::new(conn, &path, receiver, hot, watch, reserve, growth).unwrap();
         Ground { writer, queue, commits, path, poison, _directory: directory }
     }
 

@@ -29,9 +29,9 @@ SITES = [
     ("writev", "error=EIO"),
     ("fallocate", "error=ENOSPC"),
     ("ftruncate", "error=EIO"),
-    ("rename", "error=ENOSPC"),
-    ("mkdir", "error=ENOSPC"),
-    ("unlink", "error=EIO"),
+    ("renameat", "error=ENOSPC"),
+    ("mkdirat", "error=ENOSPC"),
+    ("unlinkat", "error=EIO"),
 ]
 
 

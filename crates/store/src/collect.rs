@@ -97,7 +97,7 @@ async fn collect(inner: &Inner, retention: &Retention) -> Result<Collected, Stor
     collected.doubt = orphans.doubt(collected.examined);
     let aside = if collected.doubt.is_some() { Aside::Held } else { Aside::Trash };
     for id in orphans.ids {
-        collected.set_aside += u64::from(or_warn(blobs.set_aside(id, aside).await)?);
+        collected.set_aside += u64::from(or_warn(blobs.set_aside(id, aside).await)? == Some(true));
     }
     let before = collected.set_aside;
     for (aside, kept) in [(Aside::Trash, retention.trash), (Aside::Held, retention.held)] {
@@ -108,13 +108,14 @@ async fn collect(inner: &Inner, retention: &Retention) -> Result<Collected, Stor
             let unnamed = inner.metadata.unnamed_blobs(ids.to_vec()).await?;
             let unnamed: HashSet<BlobId> = unnamed.into_iter().collect();
             for &id in ids {
-                let (is_gone, count) = if unnamed.contains(&id) {
+                let (moved, count) = if unnamed.contains(&id) {
                     (or_warn(blobs.delete_aside(id, aside, kept).await)?, &mut collected.deleted)
                 } else {
                     (or_warn(blobs.put_back(id, aside).await)?, &mut collected.put_back)
                 };
-                *count += u64::from(is_gone);
-                left -= u64::from(is_gone);
+                let moved = u64::from(moved == Some(true));
+                *count += moved;
+                left -= moved;
             }
         }
         if aside == Aside::Held {
@@ -155,7 +156,8 @@ async fn find(inner: &Inner, min_age: Duration, collected: &mut Collected) -> Re
             // The order matters: whatever was in flight before is committed, or given up, when it no longer is.
             let landed = in_flight.without(ids);
             for id in metadata.unnamed_blobs(landed).await? {
-                let Some(age) = blobs.age(id).await?.filter(|age| *age >= min_age) else { continue };
+                let age = or_warn(blobs.age(id).await)?.flatten();
+                let Some(age) = age.filter(|age| *age >= min_age) else { continue };
                 orphans.count += 1;
                 orphans.has_newer |= is_newer(age, *opened, last_commit);
                 if orphans.ids.len() < MAX_ROUND {
@@ -174,15 +176,15 @@ fn is_newer(age: Duration, opened: SystemTime, last_commit: Option<SystemTime>) 
     written < opened && last_commit.checked_add(SLACK).is_some_and(|latest| written > latest)
 }
 
-/// One blob that cannot be moved keeps no other from being looked at.
-fn or_warn(outcome: Result<bool, StoreError>) -> Result<bool, StoreError> {
+/// One blob that cannot be looked at or moved keeps no other from being collected.
+fn or_warn<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match outcome {
         Err(error @ (StoreError::Stopped { .. } | StoreError::Closed)) => Err(error),
         Err(error) => {
             tracing::warn!(%error, "a blob without an object stays where it is");
-            Ok(false)
+            Ok(None)
         }
-        Ok(done) => Ok(done),
+        Ok(done) => Ok(Some(done)),
     }
 }
 

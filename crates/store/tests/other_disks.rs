@@ -242,6 +242,9 @@ async fn a_directory_among_the_blobs_keeps_the_collector_from_nothing() {
     let store = open(base.path()).await;
     let blobs = base.path().join("blobs/0/0");
     std::fs::create_dir_all(blobs.join("0".repeat(32)).join("within")).unwrap();
+    // And a link that leads nowhere.
+    let id = format!("{}1", "0".repeat(31));
+    symlink(blobs.join(&id), blobs.join(&id)).unwrap();
     let orphan = base.path().join("blobs/f/f");
     std::fs::create_dir_all(&orphan).unwrap();
     std::fs::write(orphan.join("f".repeat(32)), "a crash left it").unwrap();

@@ -54,10 +54,9 @@ impl DirectoryLock {
         let locked = || OpenError::Locked { directory: path.to_owned() };
         let directory = Directory::open(path)?;
         let on_directory = directory.reopen()?;
-        match flock(&on_directory, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => return Err(locked()),
-            // Not every file system locks directories: the file does, then.
-            Ok(()) | Err(_) => {}
+        // Not every file system locks directories: the file does, then.
+        if flock(&on_directory, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            return Err(locked());
         }
         let at = directory.entry(NAME);
         let (file, is_read_only) = match disk.create_or_open(&at) {

@@ -162,7 +162,7 @@ impl Writer {
                     "the write-ahead log was removed, and a reader keeps what stood in it from being saved; stop the store in order, which tries again"
                 ),
                 Err(error) => {
-                    tracing::error!(%error, place = self.place, "the write-ahead log was removed, and what stood in it could not be saved")
+                    tracing::error!(%error, place = self.place, "the write-ahead log was removed, and what stood in it could not be saved");
                 }
             }
         }

@@ -35,9 +35,9 @@ SITES = [
     ("fallocate", "error=ENOSPC"),
     ("fallocate", "error=EDQUOT"),
     ("ftruncate", "error=EIO"),
-    ("rename", "error=ENOSPC"),
-    ("mkdir", "error=ENOSPC"),
-    ("unlink", "error=EIO"),
+    ("renameat", "error=ENOSPC"),
+    ("mkdirat", "error=ENOSPC"),
+    ("unlinkat", "error=EIO"),
 ]
 
 

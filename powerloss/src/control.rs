@@ -10,7 +10,7 @@ use bytes::Bytes;
 use presign_store::files::{FileBlobs, Reserve};
 use presign_store::sqlite::{SqliteMetadata, SqliteOptions};
 use presign_store::{
-    BlobId, BlobWriter, Blobs, OpenBlob, Poison, Store, StoreError, StoreOptions, StoredBlob,
+    Aside, BlobId, BlobWriter, Blobs, OpenBlob, Poison, Store, StoreError, StoreOptions, StoredBlob,
 };
 
 /// How long after its row a blob is made durable.
@@ -43,6 +43,30 @@ impl Blobs for LateBlobs {
 
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
         self.0.delete(id).await
+    }
+
+    async fn delete_postponed(&self) -> Result<u64, StoreError> {
+        self.0.delete_postponed().await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.0.check().await
+    }
+
+    async fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        self.0.set_aside(id, aside).await
+    }
+
+    async fn list_aside(&self, aside: Aside) -> Result<Vec<BlobId>, StoreError> {
+        self.0.list_aside(aside).await
+    }
+
+    async fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        self.0.put_back(id, aside).await
+    }
+
+    async fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError> {
+        self.0.delete_aside(id, aside, min_age).await
     }
 
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
-use presign_store::{INLINE_LIMIT, ListRequest, NewObject, Precondition, Store, StoreError};
+use presign_store::{INLINE_LIMIT, ListRequest, NewObject, Precondition, Retention, Store, StoreError};
 
 use crate::history::{Expectations, Expected, State, Value};
 use crate::kinds::bucket_bytes;
@@ -55,7 +54,7 @@ pub(crate) async fn verify(store: &Store, expectations: &Expectations) -> Result
         findings.push(Finding::new(Fault::Other, what));
     }
     if findings.is_empty() {
-        let collected = store.collect_orphans(Duration::ZERO).await?;
+        let collected = store.collect_orphans(&Retention::NONE).await?;
         if collected.examined - collected.deleted != blobs {
             let what = format!("{collected:?}, and {blobs} objects are blobs");
             findings.push(Finding::new(Fault::Other, what));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use presign_store::Store;
+use presign_store::{Retention, Store};
 use tokio::task::JoinSet;
 
 use crate::device::{Device, Event};
@@ -75,7 +75,7 @@ pub(crate) async fn write(
         tokio::time::sleep(UNTIL_CHECKPOINT).await;
     }
     // What was deleted meanwhile is collected beside the writes.
-    store.collect_orphans(Duration::ZERO).await?;
+    store.collect_orphans(&Retention::NONE).await?;
     while let Some(ended) = writers.join_next().await {
         ended??;
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use presign_store::{Collected, Store, StoreOptions};
+use presign_store::{Collected, Retention, Store, StoreOptions};
 
 use crate::process::CpuReading;
 
@@ -19,7 +19,7 @@ pub(super) fn pass(data: &Path) -> anyhow::Result<Pass> {
     runtime.block_on(async {
         let store = Store::open(data, StoreOptions::default()).await?;
         let (began, before) = (Instant::now(), CpuReading::of(std::process::id())?);
-        let collected = store.collect_orphans(Duration::ZERO).await?;
+        let collected = store.collect_orphans(&Retention::NONE).await?;
         let pass = Pass {
             collected,
             took: began.elapsed(),

@@ -39,6 +39,7 @@ mod cors;
 mod endpoint;
 mod examination;
 mod exposure;
+mod file_size_limit;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -56,5 +57,6 @@ pub use config::{
 };
 pub use endpoint::{NestedEndpoints, PublicEndpoint, PublicEndpoints};
 pub use examination::Examination;
+pub use file_size_limit::survive_file_size_limit;
 pub use keys::{InvalidMasterKey, MasterKey, MasterKeyError, NewRootKey, RootKeyError};
 pub use server::{Server, StartError};

@@ -22,7 +22,7 @@ use crate::http::{
 };
 use crate::keys::{self, NewRootKey, RootKeyError};
 use crate::ops::{FullDisk, StoreFailures};
-use crate::{open_files, sweep};
+use crate::{open_files, survive_file_size_limit, sweep};
 
 /// Why the server does not start. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +97,9 @@ impl Server {
         open_files::raise_limit();
         for warning in &config.warnings {
             tracing::warn!("{warning}");
+        }
+        if let Err(error) = survive_file_size_limit() {
+            tracing::warn!(%error, "an upload past the limit on file sizes will end the server");
         }
         make_private_directory(&config.data)?;
         check_exposure(&config.data)?;

@@ -21,11 +21,38 @@ pub trait Blobs: Send + Sync {
     /// `None`: there is no such blob. Whether what is there is the blob as it was written is seen when it is read.
     async fn open(&self, blob: StoredBlob) -> Result<Option<Box<dyn OpenBlob>>, StoreError>;
 
-    /// Deletes a blob; says whether it did. It does not where there is none, and while a backup needs all of them. Need not
-    /// be durable: a blob that comes back is garbage again.
+    /// Deletes a blob whose row was deleted; says whether it did. It does not where there is none, and while a backup needs
+    /// all of them: [`delete_postponed`](Self::delete_postponed) does then. Need not be durable: a blob that comes back is
+    /// garbage again.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`]: nothing is deleted any more.
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError>;
 
-    /// All blobs whose id begins with this byte, in the order of their ids. Those that come and go meanwhile may be missed.
+    /// Deletes what could not be deleted for the sake of a backup, if that has ended; gives the number of those blobs.
+    async fn delete_postponed(&self) -> Result<u64, StoreError>;
+
+    /// Whether blobs may be written and deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] when not.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Sets a blob aside that no row names: it is not listed any more, but [`open`](Self::open) still finds it, in case a row
+    /// names it again. Says whether it did; it does not while a backup is made.
+    async fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError>;
+
+    /// The blobs that are set aside there, in the order of their ids.
+    async fn list_aside(&self, aside: Aside) -> Result<Vec<BlobId>, StoreError>;
+
+    /// Takes back that a blob was set aside; says whether it did.
+    async fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError>;
+
+    /// Deletes a blob that was set aside at least `min_age` ago; says whether it did.
+    async fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError>;
+
+    /// All blobs whose id begins with this byte, in the order of their ids, but those that are set aside and those whose
+    /// deletion is postponed. Those that come and go meanwhile may be missed.
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError>;
 
     /// Looks after a backup that takes long: names it, and goes on without it when it makes no progress. To be called every few
@@ -75,6 +102,27 @@ pub trait BlobReader: Send {
     /// # Errors
     /// [`StoreError::Io`]; [`StoreError::Corrupt`] when the blob is not what was written.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// Where a blob that no row names is, before it is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aside {
+    /// What a crash leaves behind now and then.
+    Trash,
+    /// What looks as if the database were not the one that belongs to the blobs.
+    Held,
+}
+
+impl Aside {
+    pub(crate) const ALL: [Self; 2] = [Self::Trash, Self::Held];
+
+    /// The name of its directory.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Trash => "trash",
+            Self::Held => "held",
+        }
+    }
 }
 
 /// A blob as its row describes it.

@@ -44,8 +44,26 @@ pub enum StoreError {
         /// Where: a path, or the address of a remote engine.
         place: String,
     },
-    /// An earlier failure to make data durable stopped all writes; reads still work.
-    #[error("the store takes no writes since {reason}; check the disk, then restart")]
+    /// The file system takes no writes, most likely because the kernel met an error on the disk. What is there can be read.
+    #[error("{place}: the file system is read-only, found while {action}; check the disk")]
+    ReadOnly {
+        /// What was being done.
+        action: &'static str,
+        /// Where: a path.
+        place: String,
+    },
+    /// A file would become longer than the file system, or the process's limit on file sizes, allows. Other writes work.
+    #[error(
+        "{place}: the file would be too long, found while {action}; raise the limit on file sizes (ulimit -f)"
+    )]
+    FileTooLarge {
+        /// What was being done.
+        action: &'static str,
+        /// Where: a path.
+        place: String,
+    },
+    /// An earlier failure to make data durable, or the loss of the data directory, stopped all writes; reads still work.
+    #[error("the store takes no writes since {reason}; restart it when that is mended")]
     Stopped {
         /// The failure that stopped it.
         reason: String,
@@ -107,6 +125,16 @@ pub enum OpenError {
         directory.display()
     )]
     Locked {
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// Nothing can be written in the directory, which a server needs to.
+    #[error(
+        "{}: the data directory is read-only, and a store that is served needs to write there; `presign fsck` and \
+         `presign backup` work on it, and what `presign restore` makes of the backup on another disk can be served",
+        directory.display()
+    )]
+    ReadOnly {
         /// The data directory.
         directory: PathBuf,
     },

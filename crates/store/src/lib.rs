@@ -48,6 +48,7 @@ mod blobs;
 mod blocking;
 mod bucket;
 pub mod check;
+mod collect;
 mod compact;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -66,14 +67,16 @@ mod poison;
 mod put;
 mod reader;
 pub mod repair;
+mod scratch;
 pub mod sqlite;
 mod store;
 mod time;
 
 pub use access_key::AccessKeyRow;
 pub use blob_id::{BlobId, NotABlobId};
-pub use blobs::{BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
+pub use blobs::{Aside, BlobReader, BlobWriter, Blobs, OpenBlob, StoredBlob};
 pub use bucket::Bucket;
+pub use collect::{Collected, Doubt, Retention};
 pub use compact::{Compacted, compact};
 pub use error::{OpenError, PutError, StoreError};
 pub use listing::{Continuation, ListPage, ListRequest, ObjectSummary};
@@ -85,5 +88,5 @@ pub use object::{
 pub use poison::Poison;
 pub use put::{INLINE_LIMIT, PutStream};
 pub use reader::{ObjectReader, OpenObject};
-pub use store::{Collected, Store, StoreOptions};
+pub use store::{Store, StoreOptions};
 pub use time::UnixMillis;

@@ -1,5 +1,7 @@
 //! The metadata port: buckets, object rows and access-key rows, in any engine that can do transactions.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -81,6 +83,11 @@ pub trait Metadata: Send + Sync {
 
     /// Deletes an access key; says whether it existed.
     async fn delete_access_key(&self, access_key_id: &str) -> Result<bool, StoreError>;
+
+    /// When the last commit was made before the engine was opened, to about a minute. `None`: none is known of.
+    fn last_commit_before_open(&self) -> Option<SystemTime> {
+        None
+    }
 
     /// Finishes what was begun and closes the engine. Every later call fails with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;

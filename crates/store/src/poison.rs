@@ -13,10 +13,15 @@ pub struct Poison {
 }
 
 impl Poison {
-    /// Stops all writes. The first reason is kept.
+    /// Stops all writes after a failure to make data durable. The first reason is kept.
     pub fn set(&self, reason: &dyn std::fmt::Display) -> StoreError {
+        self.stop(reason, "data could not be made durable; the store takes no more writes")
+    }
+
+    /// Stops all writes for another reason. The log gets the first one, with what it means and what to do.
+    pub(crate) fn stop(&self, reason: &dyn std::fmt::Display, meaning: &'static str) -> StoreError {
         let kept = self.reason.get_or_init(|| {
-            tracing::error!(%reason, "data could not be made durable; the store takes no more writes");
+            tracing::error!(%reason, "{meaning}");
             reason.to_string()
         });
         StoreError::Stopped { reason: kept.clone() }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use crate::alarm::Alarm;
-use crate::files::{DirectoryLock, FileBlobs, Reserve};
+use crate::files::{DirectoryLock, Disk, FileBlobs, LOCK, Reserve, Watch};
 use crate::in_flight::InFlight;
 use crate::memory_share::MemoryShare;
 use crate::reader::OpenContent;
@@ -33,7 +33,7 @@ impl Default for StoreOptions {
 /// Buckets and objects, kept durably. Cloning it makes another handle on the same store.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -42,17 +42,10 @@ pub(crate) struct Inner {
     pub(crate) in_flight: InFlight,
     pub(crate) memory: MemoryShare,
     pub(crate) alarm: Arc<Alarm>,
+    /// What was written before was written by another process.
+    pub(crate) opened: SystemTime,
     /// Last, so that the engines are gone before another process may come in.
     lock: Mutex<Option<DirectoryLock>>,
-}
-
-/// What [`Store::collect_orphans`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Collected {
-    /// Blobs looked at.
-    pub examined: u64,
-    /// Blobs deleted, because no row named them.
-    pub deleted: u64,
 }
 
 impl Store {
@@ -70,16 +63,19 @@ impl Store {
     fn open_blocking(directory: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
         crate::backup::refuse_backup(directory)?;
         let lock = DirectoryLock::acquire(directory)?;
-        let poison = Poison::default();
-        let reserve = Arc::new(Reserve::open(directory)?);
-        let blobs = FileBlobs::open(directory, poison.clone(), Arc::clone(&reserve))?;
+        let opened = SystemTime::now();
+        let watch = Arc::new(Watch::new(lock.directory().clone(), Poison::default())?);
+        watch.add(LOCK)?;
+        let reserve = Arc::new(Reserve::open_in(Disk::default(), watch.directory())?);
+        let blobs = FileBlobs::open_in(Disk::default(), &watch, Arc::clone(&reserve))?;
         let sqlite = SqliteOptions { cache_bytes: options.cache_bytes, readers: options.readers };
-        let metadata = SqliteMetadata::open(directory, &sqlite, poison, reserve)?;
+        let metadata = SqliteMetadata::open_in(&watch, &sqlite, reserve)?;
         let inner = Inner {
             metadata: Arc::new(metadata),
             blobs: Arc::new(blobs),
             in_flight: InFlight::default(),
             alarm: Arc::default(),
+            opened,
             lock: Mutex::new(Some(lock)),
             memory: MemoryShare::default(),
         };
@@ -91,7 +87,8 @@ impl Store {
     pub fn with_engines(metadata: Arc<dyn Metadata>, blobs: Arc<dyn Blobs>) -> Self {
         let (in_flight, alarm) = (InFlight::default(), Arc::default());
         let (memory, lock) = (MemoryShare::default(), Mutex::new(None));
-        let inner = Inner { metadata, blobs, in_flight, memory, alarm, lock };
+        let opened = SystemTime::now();
+        let inner = Inner { metadata, blobs, in_flight, memory, alarm, opened, lock };
         Self { inner: Arc::new(inner) }
     }
 
@@ -245,39 +242,6 @@ impl Store {
     #[must_use]
     pub fn damage_met(&self) -> u64 {
         self.inner.alarm.met()
-    }
-
-    /// Deletes blobs that no row names and whose last byte is at least `min_age` old. They are what a crash between
-    /// rename and commit, or between commit and unlink, leaves behind. Safe beside uploads.
-    ///
-    /// It reads the names of all blobs and the index of those that rows name, side by side, and no more.
-    ///
-    /// # Errors
-    /// Those of the engines. What was deleted before stays deleted.
-    pub async fn collect_orphans(&self, min_age: Duration) -> Result<Collected, StoreError> {
-        self.inner.alarm.watch(self.collect(min_age).await)
-    }
-
-    async fn collect(&self, min_age: Duration) -> Result<Collected, StoreError> {
-        /// How many blobs are looked for at once, so that other reads have their turn.
-        const AT_ONCE: usize = 4096;
-        let Inner { metadata, blobs, in_flight, .. } = &*self.inner;
-        let mut collected = Collected::default();
-        blobs.watch_backups().await?;
-        for first in 0..=u8::MAX {
-            let ids = blobs.list(first).await?;
-            collected.examined += ids.len() as u64;
-            for ids in ids.chunks(AT_ONCE) {
-                // The order matters: whatever was in flight before is committed, or given up, when it no longer is.
-                let landed = in_flight.without(ids);
-                for id in metadata.unnamed_blobs(landed).await? {
-                    if blobs.age(id).await?.is_some_and(|age| age >= min_age) {
-                        collected.deleted += u64::from(blobs.delete(id).await?);
-                    }
-                }
-            }
-        }
-        Ok(collected)
     }
 }
 

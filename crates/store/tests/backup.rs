@@ -12,7 +12,7 @@ use std::time::Duration;
 use presign_store::backup::{BackupError, BackupOptions, Manifest, create, restore};
 use presign_store::check::{Finding, check};
 use presign_store::{
-    Bucket, ListRequest, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis,
+    Bucket, ListRequest, NewObject, OpenError, Precondition, Retention, Store, StoreOptions, UnixMillis,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -90,7 +90,7 @@ async fn a_backup_during_writes_holds_what_was_acknowledged_before() {
         let (store, stop) = (store.clone(), Arc::clone(&stop));
         async move {
             while !stop.load(Ordering::SeqCst) {
-                store.collect_orphans(Duration::ZERO).await.unwrap();
+                store.collect_orphans(&Retention::NONE).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
@@ -126,7 +126,7 @@ async fn a_backup_during_writes_holds_what_was_acknowledged_before() {
     let named = page.objects.iter().filter(|object| object.size > presign_store::INLINE_LIMIT as u64).count();
     let mut left = 0;
     for _ in 0..600 {
-        let collected = store.collect_orphans(Duration::ZERO).await.unwrap();
+        let collected = store.collect_orphans(&Retention::NONE).await.unwrap();
         left = collected.examined - collected.deleted;
         if left == named as u64 {
             break;

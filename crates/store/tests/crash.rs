@@ -5,10 +5,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use presign_store::{
-    Bucket, INLINE_LIMIT, ListRequest, NewObject, Precondition, Store, StoreOptions, UnixMillis,
+    Bucket, INLINE_LIMIT, ListRequest, NewObject, Precondition, Retention, Store, StoreOptions, UnixMillis,
 };
 use rusqlite::{Connection, ErrorCode};
 
@@ -116,9 +115,9 @@ async fn verify(directory: &Path, acknowledged: &[String]) {
         assert!(open.read_all().read_to_end().await.unwrap() == content(&object.key), "{}", object.key);
         blobs += u64::from(object.size > INLINE_LIMIT as u64);
     }
-    let collected = store.collect_orphans(Duration::ZERO).await.unwrap();
+    let collected = store.collect_orphans(&Retention::NONE).await.unwrap();
     assert_eq!(collected.examined - collected.deleted, blobs, "every blob that is left has a row");
-    let again = store.collect_orphans(Duration::ZERO).await.unwrap();
+    let again = store.collect_orphans(&Retention::NONE).await.unwrap();
     assert_eq!((again.examined, again.deleted), (blobs, 0));
     store.close().await.unwrap();
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use presign_store::{
-    Bucket, INLINE_LIMIT, ListRequest, NewObject, OpenError, Precondition, PutError, Store, StoreError,
-    StoreOptions, UnixMillis,
+    Bucket, INLINE_LIMIT, ListRequest, NewObject, OpenError, Precondition, PutError, Retention, Store,
+    StoreError, StoreOptions, UnixMillis,
 };
 use tempfile::TempDir;
 
@@ -211,10 +211,13 @@ async fn the_collector_takes_what_no_row_names() {
         .unwrap();
     std::fs::write(orphan.join("notes.txt"), "not ours").unwrap();
 
-    let young = store.collect_orphans(Duration::from_secs(3600)).await.unwrap();
+    let young = store
+        .collect_orphans(&Retention { min_age: Duration::from_secs(3600), ..Retention::NONE })
+        .await
+        .unwrap();
     assert_eq!((young.examined, young.deleted), (2, 0));
-    let old = store.collect_orphans(Duration::ZERO).await.unwrap();
-    assert_eq!((old.examined, old.deleted), (2, 1));
+    let old = store.collect_orphans(&Retention::NONE).await.unwrap();
+    assert_eq!((old.examined, old.set_aside, old.deleted), (2, 1, 1));
     assert!(orphan.join("notes.txt").exists());
     assert_eq!(get(&store, "k").await.unwrap(), bytes(100_000));
 }
@@ -238,7 +241,7 @@ async fn the_collector_does_not_harm_uploads_that_end_while_it_runs() {
         }
     });
     while !uploads.is_finished() {
-        assert_eq!(store.collect_orphans(Duration::ZERO).await.unwrap().deleted, 0);
+        assert_eq!(store.collect_orphans(&Retention::NONE).await.unwrap().deleted, 0);
     }
     uploads.await.unwrap();
     for at in 0..60 {
@@ -262,8 +265,8 @@ async fn an_upload_whose_caller_gives_up_while_it_ends_is_whole_or_gone() {
     // Whatever was given up leaves garbage at most, and the collector takes that once the last of it has ended.
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        store.collect_orphans(Duration::ZERO).await.unwrap();
-        let left = store.collect_orphans(Duration::ZERO).await.unwrap();
+        store.collect_orphans(&Retention::NONE).await.unwrap();
+        let left = store.collect_orphans(&Retention::NONE).await.unwrap();
         if (left.examined, left.deleted) == (1, 0) {
             break;
         }

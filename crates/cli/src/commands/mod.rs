@@ -32,21 +32,39 @@ pub(crate) enum Outcome {
 pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
-        Command::AccessKey(arguments) => small_runtime()?.block_on(access_key::run(&arguments, quiet)),
-        Command::Backup(arguments) => backup::run(&arguments, quiet),
-        Command::Compact(arguments) => compact::run(&arguments, quiet),
+        Command::Backup(arguments) => {
+            survive_file_size_limit()?;
+            backup::run(&arguments, quiet)
+        }
+        Command::Compact(arguments) => {
+            survive_file_size_limit()?;
+            compact::run(&arguments, quiet)
+        }
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Demo(arguments) => server_runtime()?.block_on(demo::run(&arguments)),
-        Command::Fsck(arguments) => return fsck::run(&arguments),
+        Command::Fsck(arguments) => {
+            survive_file_size_limit()?;
+            return fsck::run(&arguments);
+        }
         Command::Inspect(arguments) => return small_runtime()?.block_on(inspect::run(&arguments)),
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
-        Command::Restore(arguments) => restore::run(&arguments, quiet),
+        Command::Restore(arguments) => {
+            survive_file_size_limit()?;
+            restore::run(&arguments, quiet)
+        }
         Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
         Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
     }?;
     Ok(Outcome::Done)
+}
+
+/// Makes a file that would be too long an error instead of the end of the process, for a command without a runtime.
+fn survive_file_size_limit() -> Result<()> {
+    small_runtime()?
+        .block_on(async { presign_server::survive_file_size_limit() })
+        .context("the signal of the limit on file sizes cannot be caught")
 }
 
 /// A runtime on this thread alone, for commands that mostly compute.

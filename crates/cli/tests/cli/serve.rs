@@ -59,6 +59,41 @@ fn help_lists_every_setting() {
     }
 }
 
+/// The system ends a process by a signal there, unless the process says otherwise.
+#[test]
+fn an_upload_past_the_limit_on_file_sizes_is_refused_and_the_store_goes_on() {
+    let mut machine = Machine::bare();
+    let store = Store::start(&machine, &[]);
+    store.introduce_to(&mut machine);
+    store.make_bucket("bucket");
+    store.limit_file_sizes(9 << 20);
+    let put = |key: &str, length: usize| {
+        let url = machine.url(&[&format!("s3://bucket/{key}"), "--http-method=PUT"]);
+        http::send("PUT", &url, &[], &"x".repeat(length))
+    };
+    let refused = put("large", 12 << 20);
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("<Code>EntityTooLarge</Code>"), "{}", refused.body);
+    assert_eq!(put("small", 8 << 20).status, 200);
+    let read = |key: &str| http::send("GET", &machine.url(&[&format!("s3://bucket/{key}")]), &[], "");
+    assert_eq!(read("large").status, 404);
+    assert_eq!(read("small").body.len(), 8 << 20);
+    assert!(store.stop("TERM").success());
+
+    // So it is with a backup, which says what is in the way.
+    let backup = machine.command(&["backup", "--data=data", "backup"]);
+    let limited = std::process::Command::new("prlimit")
+        .arg("--fsize=1000000")
+        .arg(backup.get_program())
+        .args(backup.get_args())
+        .current_dir(machine.home())
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(1), "{limited:?}");
+    let said = String::from_utf8_lossy(&limited.stderr);
+    assert!(said.contains("the file would be too long"), "{said}");
+}
+
 /// Sends the head of an upload, which the store has begun with once it asks for the body, and half of that. Gives the
 /// connection.
 fn half_an_upload(machine: &mut Machine, store: &Store) -> TcpStream {

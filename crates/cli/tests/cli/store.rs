@@ -65,6 +65,12 @@ impl Store {
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
+    /// Limits the sizes of the files that it writes from now on, in bytes.
+    pub(crate) fn limit_file_sizes(&self, bytes: u64) {
+        let arguments = [format!("--pid={}", self.child.id()), format!("--fsize={bytes}")];
+        assert!(Command::new("prlimit").args(arguments).status().unwrap().success());
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         send_signal(&self.child, signal);
     }

@@ -61,6 +61,12 @@ impl S3Error {
             .field("MaxSizeAllowed", max_size_allowed.to_string())
     }
 
+    /// An upload that the disk of the store takes in no one file, or its limit on the sizes of files. How large one may be is not
+    /// told.
+    pub fn entity_too_large_for_the_disk() -> Self {
+        Self::new(ErrorCode::EntityTooLarge)
+    }
+
     /// An upload below the size that is asked for.
     pub fn entity_too_small(proposed_size: u64, min_size_allowed: u64) -> Self {
         Self::new(ErrorCode::EntityTooSmall)

@@ -30,7 +30,13 @@ impl StoreFailures {
             StoreError::KeyLength { length } => S3Error::key_too_long(*length),
             // That is said once for many.
             StoreError::DiskFull { .. } => S3Error::insufficient_storage(),
-            StoreError::Stopped { .. } | StoreError::Closed => {
+            StoreError::FileTooLarge { .. } => {
+                if let Some(unsaid) = note(&self.failed, now) {
+                    tracing::error!(%error, unsaid, "an upload is larger than a file may be here");
+                }
+                S3Error::entity_too_large_for_the_disk()
+            }
+            StoreError::Stopped { .. } | StoreError::ReadOnly { .. } | StoreError::Closed => {
                 if let Some(unsaid) = note(&self.stopped, now) {
                     tracing::error!(error = %RequestText::from(error.to_string()), unsaid, "the store takes no writes");
                 }
@@ -70,7 +76,11 @@ mod tests {
     #[test]
     fn a_full_disk_is_said_to_be_full_and_nothing_else_is_told() {
         let full = StoreError::DiskFull { action: "writing", place: "/secret/place".into() };
+        let long = StoreError::FileTooLarge { action: "writing", place: "/secret/place".into() };
+        let read_only = StoreError::ReadOnly { action: "writing", place: "/secret/place".into() };
         for (error, code, status) in [
+            (long, ErrorCode::EntityTooLarge, 400),
+            (read_only, ErrorCode::ServiceUnavailable, 503),
             (full, ErrorCode::InsufficientStorage, 507),
             (failed(), ErrorCode::InternalError, 500),
             (stopped(), ErrorCode::ServiceUnavailable, 503),

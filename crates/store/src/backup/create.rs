@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
 use crate::check::Finding;
 use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, NoDeletions, copy_blob, is_initialized};
+use crate::scratch::copy_with_log;
 use crate::sqlite::{Found, Survey, check_log, damaged_pages};
 use crate::{OpenError, Poison, StoreError};
 
@@ -61,21 +62,30 @@ pub fn create(
         refuse_exposed(&data.join(MASTER_KEY))?;
     }
     // A log that no server has open was left by a crash, and may be damaged.
-    match DirectoryLock::acquire(data) {
-        Ok(_lock) => check_log(&database)?,
-        Err(OpenError::Locked { .. }) => {}
+    let lock = match DirectoryLock::acquire_existing(&disk, data) {
+        Ok(lock) => {
+            check_log(&database)?;
+            // Where a server can write, one may start meanwhile.
+            Some(lock).filter(DirectoryLock::is_read_only)
+        }
+        Err(OpenError::Locked { .. }) => None,
         Err(other) => return Err(other.into()),
-    }
+    };
     // Before the database is looked at: from now on every blob that it names stays.
     let no_deletions = NoDeletions::hold(&disk, data, destination)?;
     disk.make_dir(&partial)?;
     let copied = partial.join("metadata.sqlite");
-    drop(disk.create(&copied)?);
-    let mut original = Survey::beside(&database)?;
-    original.tell_progress(no_deletions.teller()?)?;
-    original.copy_to(&copied, &|| no_deletions.progress())?;
-    // As early as that, so that the server can empty its log again.
-    drop(original);
+    if lock.is_some() {
+        // Nobody has the database open, and SQLite could not recover its log there: the copy is recovered.
+        copy_with_log(&disk, &database, &copied)?;
+    } else {
+        drop(disk.create(&copied)?);
+        let mut original = Survey::beside(&database)?;
+        original.tell_progress(no_deletions.teller()?)?;
+        original.copy_to(&copied, &|| no_deletions.progress())?;
+        // As early as that, so that the server can empty its log again.
+        drop(original);
+    }
     let filled = fill(&disk, data, &partial, &copied, &no_deletions, &mut tell);
     // What it misses then is no damage.
     if !no_deletions.is_kept()? {
@@ -134,7 +144,7 @@ fn fill(
                 return Ok(());
             }
         };
-        match copy_blob(disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &progress)? {
+        match copy_blob(disk, &from.find(blob.id).0, &to.path(blob.id), &blob, &poison, &progress)? {
             BlobState::Intact => {
                 manifest.objects += 1;
                 manifest.blobs += 1;

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
-
 use super::create::parent;
 use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
 use crate::check::{Finding, check_with};
 use crate::files::{BlobDirectory, BlobState, Disk, copy_blob, set_initialized};
+use crate::scratch::copy_if_there;
 use crate::sqlite::{Found, Survey};
 use crate::{Poison, StoreError};
 
-/// Makes a store in `data`, which must not exist or be empty, of a finished backup, and checks all of it. The backup is only
+/// Makes a store in `data`, which must not exist or be empty (but for `lost+found`), of a finished backup, and checks all of it. The backup is only
 /// read.
 ///
 /// The database is put in its place last, after every check. A directory in which that was not reached is refused by the
@@ -23,7 +22,7 @@ use crate::{Poison, StoreError};
 pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Result<Manifest, BackupError> {
     let (disk, poison) = (Disk::default(), Poison::default());
     let said = read_manifest(&disk, backup)?;
-    if !disk.names(data)?.is_empty() {
+    if !is_empty(&disk, data)? {
         return Err(BackupError::Occupied { path: data.to_owned() });
     }
     disk.make_dir(data)?;
@@ -47,7 +46,7 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
                 return Ok(());
             }
         };
-        match copy_blob(&disk, &from.path(blob.id), &to.path(blob.id), &blob, &poison, &|| {})? {
+        match copy_blob(&disk, &from.find(blob.id).0, &to.path(blob.id), &blob, &poison, &|| {})? {
             BlobState::Intact => {}
             BlobState::Damaged(detail) => damage.find(Finding::Blob { bucket, key, id: blob.id, detail }),
             BlobState::Missing => damage.find(Finding::MissingBlob { bucket, key, id: blob.id }),
@@ -87,19 +86,16 @@ fn read_manifest(disk: &Disk, backup: &Path) -> Result<Manifest, BackupError> {
 
 /// Copies a file that has checksums of its own, or is small.
 fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<(), StoreError> {
-    const AT_ONCE: usize = 1 << 20;
-    let Some(source) = disk.open(from)? else {
-        let reason = "it is missing".to_owned();
-        return Err(StoreError::Io { action: "opening the file", place: from.display().to_string(), reason });
-    };
-    let copy = disk.create(to)?;
-    let mut at = 0;
-    loop {
-        let bytes: Bytes = disk.read(&source, from, at, AT_ONCE)?;
-        if bytes.is_empty() {
-            return disk.sync(&copy, to, &Poison::default());
-        }
-        at += bytes.len() as u64;
-        disk.append(&copy, to, &[bytes])?;
+    if copy_if_there(disk, from, to)? {
+        return Ok(());
     }
+    let reason = "it is missing".to_owned();
+    Err(StoreError::Io { action: "opening the file", place: from.display().to_string(), reason })
+}
+
+/// Whether nothing is in a directory but what its file system puts into its root.
+fn is_empty(disk: &Disk, directory: &Path) -> Result<bool, StoreError> {
+    let mut names = disk.names(directory)?;
+    names.retain(|name| name != "lost+found" || !directory.join(name).is_dir());
+    Ok(names.is_empty())
 }

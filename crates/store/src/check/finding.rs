@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::BlobId;
+use crate::{Aside, BlobId};
 
 /// One thing that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,24 @@ pub enum Finding {
         /// The blob.
         id: BlobId,
     },
+    /// A blob that no object names, and that the running store has set aside.
+    OrphanAside {
+        /// The blob.
+        id: BlobId,
+        /// Where it is.
+        aside: Aside,
+    },
+    /// The blob of an object, whole, but set aside as one that no object names.
+    BlobAside {
+        /// The object's bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+        /// The blob.
+        id: BlobId,
+        /// Where it is.
+        aside: Aside,
+    },
     /// Bytes in the database that no object names.
     StrayContent {
         /// The number of their row.
@@ -99,7 +117,14 @@ impl Finding {
     /// Whether something that was stored is lost by it. The rest is garbage, or a remark.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        !matches!(self, Self::Orphan { .. } | Self::StrayContent { .. } | Self::OrphansUnknown)
+        !matches!(
+            self,
+            Self::Orphan { .. }
+                | Self::OrphanAside { .. }
+                | Self::BlobAside { .. }
+                | Self::StrayContent { .. }
+                | Self::OrphansUnknown
+        )
     }
 
     /// What to do about it.
@@ -125,7 +150,18 @@ impl Finding {
             Self::Object { .. } | Self::Blob { .. } | Self::MissingBlob { .. } => {
                 "upload the object again, or delete it; a backup may have it"
             }
-            Self::Orphan { .. } => "nothing: the running store removes it within ten minutes",
+            Self::Orphan { .. } => {
+                "if metadata.sqlite is older than the blobs, put the newer one back before the store is started; otherwise \
+                 nothing: the running store sets it aside, and deletes it a day later, or thirty days later where in doubt"
+            }
+            Self::OrphanAside { aside: Aside::Trash, .. } => {
+                "nothing: the running store deletes it a day after it was set aside"
+            }
+            Self::OrphanAside { aside: Aside::Held, .. } => {
+                "if metadata.sqlite is older than the blobs, put the newer one back; otherwise nothing: the running store \
+                 deletes it thirty days after it was set aside, and it may be deleted by hand before"
+            }
+            Self::BlobAside { .. } => "nothing: it is read where it is, and the running store puts it back",
             Self::StrayContent { .. } => "nothing: it takes space, and no more",
             Self::OrphansUnknown => "check again once the database is whole",
         }
@@ -164,6 +200,16 @@ impl fmt::Display for Finding {
             }
             Self::Inconsistent { detail } => write!(f, "the database is inconsistent: {detail}"),
             Self::Orphan { id } => write!(f, "blob {id} belongs to no object"),
+            Self::OrphanAside { id, aside } => {
+                write!(f, "blob {id} belongs to no object and was set aside in blobs/{}", aside.name())
+            }
+            Self::BlobAside { bucket, key, id, aside } => {
+                write!(
+                    f,
+                    "object {key:?} in bucket {bucket:?}: its blob {id} was set aside in blobs/{}",
+                    aside.name()
+                )
+            }
             Self::StrayContent { id } => write!(f, "row {id} of the contents belongs to no object"),
             Self::OrphansUnknown => {
                 write!(f, "blobs without an object were not looked for, since what names them is damaged")

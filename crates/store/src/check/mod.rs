@@ -7,8 +7,9 @@ use std::path::Path;
 pub use finding::Finding;
 
 use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, verify_blob};
+use crate::scratch::Scratch;
 use crate::sqlite::{Found, Survey, damaged_pages};
-use crate::{OpenError, StoreError, StoredBlob};
+use crate::{Aside, OpenError, StoreError, StoredBlob};
 
 /// How many blobs are looked for at once.
 const AT_ONCE: usize = 4096;
@@ -39,7 +40,8 @@ impl Checked {
 /// Checks all of a data directory, and tells each finding as it is made. Memory stays bounded however much there is.
 ///
 /// What an earlier process left in the write-ahead log is recovered first, as the next start would do it. Nothing else is
-/// changed. To be called in a process that makes no backup of the directory at the same time, for SQLite's locks on a file end
+/// changed. In a directory that cannot be written to, not even that: the database and its log are copied to the directory of
+/// temporary files first, which must have room for them. To be called in a process that makes no backup of the directory at the same time, for SQLite's locks on a file end
 /// when another part of the process closes the file.
 ///
 /// # Errors
@@ -59,7 +61,10 @@ pub(crate) fn check_with(
     if disk.length(database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
-    let _lock = DirectoryLock::acquire(directory)?;
+    let lock = DirectoryLock::acquire_existing(&disk, directory)?;
+    // Where nothing can be written, the log cannot be recovered in its place.
+    let scratch = if lock.is_read_only() { Scratch::of(&disk, database)? } else { None };
+    let database = scratch.as_ref().map_or(database, Scratch::database);
     check_locked(directory, database, &mut tell)
 }
 
@@ -154,12 +159,23 @@ impl Run<'_> {
                 }
             }
         }
+        for aside in Aside::ALL {
+            for ids in blobs.list_aside(aside)?.chunks(AT_ONCE) {
+                for id in survey.unnamed_blobs(ids.to_vec())? {
+                    self.find(&Finding::OrphanAside { id, aside });
+                }
+            }
+        }
         Ok(())
     }
 
     fn blob(&mut self, blobs: &BlobDirectory, bucket: String, key: String, blob: &StoredBlob) {
-        match verify_blob(blobs.disk(), &blobs.path(blob.id), blob) {
+        let (path, aside) = blobs.find(blob.id);
+        match verify_blob(blobs.disk(), &path, blob) {
             BlobState::Intact => {
+                if let Some(aside) = aside {
+                    self.find(&Finding::BlobAside { bucket, key, id: blob.id, aside });
+                }
                 self.checked.intact += 1;
                 self.checked.blobs += 1;
                 self.checked.blob_bytes += blob.size;

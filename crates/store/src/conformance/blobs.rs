@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{BlobId, Blobs, StoredBlob};
+use crate::{Aside, BlobId, Blobs, StoredBlob};
 
 /// Bytes that differ from one place to the next.
 fn content(length: usize) -> Bytes {
@@ -122,6 +122,25 @@ async fn list(engine: &dyn Blobs) -> Vec<BlobId> {
         listed.extend(ids);
     }
     listed
+}
+
+/// A database that names it may come back.
+pub async fn what_is_set_aside_is_read_and_can_be_put_back(engine: Arc<dyn Blobs>) {
+    let bytes = content(100_000);
+    for aside in Aside::ALL {
+        let blob = write(&*engine, &bytes).await;
+        assert_eq!(engine.set_aside(blob.id, aside).await, Ok(true));
+        assert_eq!(engine.set_aside(blob.id, aside).await, Ok(false));
+        assert_eq!((list(&*engine).await, engine.list_aside(aside).await), (vec![], Ok(vec![blob.id])));
+        assert_eq!(read(&*engine, blob, 0..100_000).await.unwrap(), bytes);
+        assert_eq!(engine.delete_aside(blob.id, aside, Duration::from_secs(3600)).await, Ok(false));
+        assert_eq!(engine.put_back(blob.id, aside).await, Ok(true));
+        assert_eq!(engine.put_back(blob.id, aside).await, Ok(false));
+        assert_eq!((list(&*engine).await, engine.list_aside(aside).await), (vec![blob.id], Ok(vec![])));
+        assert_eq!(engine.set_aside(blob.id, aside).await, Ok(true));
+        assert_eq!(engine.delete_aside(blob.id, aside, Duration::ZERO).await, Ok(true));
+        assert!(engine.open(blob).await.unwrap().is_none());
+    }
 }
 
 /// For the collector of garbage.

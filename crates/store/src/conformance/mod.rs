@@ -63,6 +63,7 @@ macro_rules! blobs_conformance {
                 an_unfinished_blob_is_not_there,
                 what_is_open_outlives_its_deletion,
                 deletion_says_whether_there_was_one,
+                what_is_set_aside_is_read_and_can_be_put_back,
                 listing_is_in_order_and_tells_ages,
             }
         }

@@ -17,9 +17,9 @@ pub(super) fn announce(file: &File, destination: &Path) -> std::io::Result<()> {
     file.write_all_at(line.as_bytes(), file.metadata()?.len())
 }
 
-/// The processes that make a backup at the moment, for a person: from the lines whose process is there.
-pub(super) fn holders(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
+/// The processes that make a backup at the moment, for a person: from the lines of the file whose process is there.
+pub(super) fn holders(file: Option<File>) -> String {
+    let text = file.and_then(|file| std::io::read_to_string(file).ok()).unwrap_or_default();
     let told: Vec<String> = text.lines().filter_map(holder).collect();
     if told.is_empty() { "a process that is not known".to_owned() } else { told.join("; ") }
 }
@@ -52,12 +52,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("backup.lock");
         let file = File::create(&path).unwrap();
-        assert_eq!(holders(&path), "a process that is not known");
+        assert_eq!(holders(File::open(&path).ok()), "a process that is not known");
         announce(&file, Path::new("/mnt/a b\nc")).unwrap();
         // No process has this number.
         let end = file.metadata().unwrap().len();
         file.write_all_at(b"4294967295 1 \"/mnt/gone\"\nnot a line\n", end).unwrap();
         let expected = format!("process {}, for 0 minute(s), to \"/mnt/a b\\nc\"", process::id());
-        assert_eq!(holders(&path), expected);
+        assert_eq!(holders(File::open(&path).ok()), expected);
     }
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Disk;
+use super::directory::Located;
 use super::layout::Layout;
-use crate::{BlobId, Poison, StoreError};
+use crate::{Aside, BlobId, Poison, StoreError};
 
 /// The directory `blobs` of a data directory.
 #[derive(Debug)]
@@ -25,6 +26,34 @@ impl BlobDirectory {
     /// Where the file of a blob is.
     pub(crate) fn path(&self, id: BlobId) -> PathBuf {
         self.directory(Layout::directory_of(id)).join(id.to_string())
+    }
+
+    /// Where the file of a blob was set aside, if it was and is not in its place.
+    fn aside(&self, id: BlobId) -> Result<Option<(Aside, PathBuf)>, StoreError> {
+        if self.disk.length(&self.path(id))?.is_some() {
+            return Ok(None);
+        }
+        for aside in Aside::ALL {
+            let path = self.blobs.join(aside.name()).join(id.to_string());
+            if self.disk.length(&path)?.is_some() {
+                return Ok(Some((aside, path)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the file of a blob is to be read: where it was set aside, if it was, and in its place otherwise.
+    pub(crate) fn find(&self, id: BlobId) -> (PathBuf, Option<Aside>) {
+        match self.aside(id) {
+            Ok(Some((aside, path))) => (path, Some(aside)),
+            // What cannot be looked at cannot be read either, and is found to be damaged.
+            Ok(None) | Err(_) => (self.path(id), None),
+        }
+    }
+
+    /// The blobs that were set aside.
+    pub(crate) fn list_aside(&self, aside: Aside) -> Result<Vec<BlobId>, StoreError> {
+        all_ids_in(&self.disk, &self.blobs.join(aside.name()))
     }
 
     /// The blobs whose ids begin with this byte, in the order of their ids.
@@ -63,12 +92,25 @@ impl BlobDirectory {
     }
 }
 
-/// The ids of the blobs in one directory, in their order.
-pub(super) fn ids_in(disk: &Disk, directory: &Path, first: u8) -> Result<Vec<BlobId>, StoreError> {
-    let names = disk.names(directory)?;
-    let mut ids: Vec<BlobId> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
+/// The ids of the blobs in one of the directories of the fan-out, in their order.
+pub(super) fn ids_in(
+    disk: &Disk,
+    directory: &(impl Located + ?Sized),
+    first: u8,
+) -> Result<Vec<BlobId>, StoreError> {
+    let mut ids = all_ids_in(disk, directory)?;
     // One that somebody has put into the directory of others would be looked for elsewhere.
     ids.retain(|id| Layout::directory_of(*id) == first);
+    Ok(ids)
+}
+
+/// The ids of the blobs in a directory, in their order.
+pub(super) fn all_ids_in(
+    disk: &Disk,
+    directory: &(impl Located + ?Sized),
+) -> Result<Vec<BlobId>, StoreError> {
+    let names = disk.names(directory)?;
+    let mut ids: Vec<BlobId> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
     ids.sort_unstable();
     Ok(ids)
 }

@@ -1,21 +1,28 @@
 //! The blob engine of one machine: every blob a file.
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::blob_directory::ids_in;
+use super::blob_directory::{all_ids_in, ids_in};
 use super::deletions::{Deletions, Limits};
+use super::directory::{Directory, Entry, Located};
 use super::layout::Layout;
 use super::reader::OpenFile;
+use super::watch::Watch;
 use super::writer::{FileWriter, TemporaryFile};
 use super::{Disk, Reserve};
 use crate::blocking::on_blocking_pool;
 use crate::memory_share::MemoryShare;
-use crate::{BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
+use crate::{Aside, BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
+
+/// How many deletions that a backup keeps from being made are remembered. What is deleted beyond is found by the collector.
+const MAX_POSTPONED: usize = 100_000;
 
 /// Blobs as files under a directory.
 pub struct FileBlobs {
@@ -26,9 +33,11 @@ pub struct FileBlobs {
 pub(super) struct Shared {
     disk: Disk,
     layout: Layout,
-    poison: Poison,
+    watch: Arc<Watch>,
     reserve: Arc<Reserve>,
     deletions: Deletions,
+    /// Blobs whose objects were deleted while a backup needed all of them.
+    postponed: Mutex<HashSet<BlobId>>,
     pub(super) memory: MemoryShare,
 }
 
@@ -48,14 +57,36 @@ impl FileBlobs {
         poison: Poison,
         reserve: Arc<Reserve>,
     ) -> Result<Self, StoreError> {
-        let layout = Layout::open(&disk, directory, &poison)?;
-        for name in disk.names(layout.tmp())? {
-            disk.unlink(&layout.tmp().join(name))?;
-        }
-        let deletions = Deletions::open(&disk, directory)?;
-        let memory = MemoryShare::default();
-        Ok(Self { shared: Arc::new(Shared { disk, layout, poison, reserve, deletions, memory }) })
+        let watch = Watch::new(Directory::open(directory)?, poison)?;
+        Self::open_in(disk, &Arc::new(watch), reserve)
     }
+
+    /// As [`open`](Self::open), of a directory that is open.
+    pub(crate) fn open_in(disk: Disk, watch: &Arc<Watch>, reserve: Arc<Reserve>) -> Result<Self, StoreError> {
+        let root = watch.directory();
+        let layout = Layout::open(&disk, root, watch.poison())?;
+        for name in ["blobs", "tmp"] {
+            watch.add(name)?;
+        }
+        remove_unfinished(&disk, &root.open_below("tmp")?)?;
+        remove_unfinished(&disk, layout.tmp())?;
+        let deletions = Deletions::open(&disk, root)?;
+        let (watch, postponed, memory) = (Arc::clone(watch), Mutex::default(), MemoryShare::default());
+        Ok(Self { shared: Arc::new(Shared { disk, layout, watch, reserve, deletions, postponed, memory }) })
+    }
+}
+
+/// Removes the uploads that an earlier process did not end. What is no upload stays: somebody else has put it there.
+fn remove_unfinished(disk: &Disk, tmp: &Directory) -> Result<(), StoreError> {
+    for name in disk.names(tmp)? {
+        let file = tmp.entry(&name);
+        if name.to_str().is_none_or(|name| name.parse::<BlobId>().is_err()) {
+            tracing::warn!(path = %file.shown().display(), "this is no upload of the store, and stays");
+        } else if let Err(error) = disk.unlink(&file) {
+            tracing::warn!(%error, "what an earlier process left of an upload stays");
+        }
+    }
+    Ok(())
 }
 
 impl Shared {
@@ -78,23 +109,95 @@ impl Shared {
     /// The first half of the write order: fsync of the file, rename, fsync of the directory and of the ones above it
     /// that are new.
     pub(super) fn make_durable(&self, id: BlobId, file: TemporaryFile) -> Result<(), StoreError> {
-        self.poison.check()?;
-        self.disk.sync(&file.file, &file.path, &self.poison)?;
-        let directory = self.layout.make_durable_parent(&self.disk, id, &self.poison)?;
+        let poison = self.watch.poison();
+        poison.check()?;
+        self.disk.sync(&file.file, &file.path, poison)?;
+        let directory = self.layout.make_durable_parent(&self.disk, id, poison)?;
         self.disk.rename(&file.path, &self.layout.blob(id))?;
         file.keep();
-        self.disk.sync_dir(&directory, &self.poison)
+        self.disk.sync_dir(&directory, poison)
     }
 
     fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {
-        ids_in(&self.disk, &self.layout.directory(first), first)
+        let mut ids = ids_in(&self.disk, &self.layout.directory(first), first)?;
+        let postponed = self.postponed();
+        ids.retain(|id| !postponed.contains(id));
+        Ok(ids)
+    }
+
+    /// Opens a blob's file, which may have been set aside by mistake.
+    fn open(&self, id: BlobId) -> Result<Option<(File, Entry)>, StoreError> {
+        let places =
+            [self.layout.blob(id), self.layout.aside(Aside::Trash, id), self.layout.aside(Aside::Held, id)];
+        for place in places {
+            if let Some(file) = self.disk.open(&place)? {
+                return Ok(Some((file, place)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
+        if self.may_delete()? {
+            return self.disk.unlink(&self.layout.blob(id));
+        }
+        let mut postponed = self.postponed();
+        if postponed.len() < MAX_POSTPONED {
+            postponed.insert(id);
+        }
+        Ok(false)
+    }
+
+    fn delete_postponed(&self) -> Result<u64, StoreError> {
+        let ids = std::mem::take(&mut *self.postponed());
+        let mut deleted = 0;
+        for id in ids {
+            deleted += u64::from(self.delete(id)?);
+        }
+        Ok(deleted)
+    }
+
+    fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        let (from, to) = (self.layout.blob(id), self.layout.aside(aside, id));
+        if !self.may_delete()? {
+            return Ok(false);
+        }
+        self.disk.make_dir(&self.layout.directory_aside(aside))?;
+        // Its age there counts from now on.
+        Ok(self.disk.touch(&from)? && self.disk.rename_if_there(&from, &to)?)
+    }
+
+    fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        if !self.may_delete()? {
+            return Ok(false);
+        }
+        let directory = self.layout.make_durable_parent(&self.disk, id, self.watch.poison())?;
+        let moved = self.disk.rename_if_there(&self.layout.aside(aside, id), &self.layout.blob(id))?;
+        self.disk.sync_dir(&directory, self.watch.poison())?;
+        Ok(moved)
+    }
+
+    fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError> {
+        let file = self.layout.aside(aside, id);
+        let is_old = self.disk.age(&file)?.is_some_and(|age| age >= min_age);
+        Ok(is_old && self.may_delete()? && self.disk.unlink(&file)?)
+    }
+
+    /// Whether files of blobs may be removed or moved at this moment, which a backup forbids.
+    fn may_delete(&self) -> Result<bool, StoreError> {
+        self.watch.look()?;
+        Ok(self.deletions.are_allowed())
+    }
+
+    fn postponed(&self) -> MutexGuard<'_, HashSet<BlobId>> {
+        self.postponed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Blobs for FileBlobs {
     async fn begin(&self, _size_hint: Option<u64>) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.shared.poison.check()?;
+        self.shared.watch.poison().check()?;
         if !self.shared.reserve.is_held() {
             let shared = Arc::clone(&self.shared);
             on_blocking_pool(move || shared.reserve.ensure()).await?;
@@ -108,15 +211,14 @@ impl Blobs for FileBlobs {
     }
 
     async fn open(&self, blob: StoredBlob) -> Result<Option<Box<dyn OpenBlob>>, StoreError> {
-        let path = self.shared.layout.blob(blob.id);
+        let place = self.shared.layout.blob(blob.id);
         let disk = self.shared.disk.clone();
-        let opened = match disk.open_cached(&path) {
-            Some(file) => Some(OpenFile::new(disk, file, path, blob)),
+        let opened = match disk.open_cached(&place) {
+            Some(file) => Some(OpenFile::new(disk, file, place, blob)),
             None => {
-                on_blocking_pool(move || {
-                    Ok(disk.open(&path)?.map(|file| OpenFile::new(disk, file, path, blob)))
-                })
-                .await?
+                let shared = Arc::clone(&self.shared);
+                let opened = on_blocking_pool(move || shared.open(blob.id)).await?;
+                opened.map(|(file, place)| OpenFile::new(disk, file, place, blob))
             }
         };
         Ok(opened.map(|file| Box::new(file) as Box<dyn OpenBlob>))
@@ -124,11 +226,37 @@ impl Blobs for FileBlobs {
 
     async fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
         let shared = Arc::clone(&self.shared);
-        on_blocking_pool(move || {
-            let may = shared.deletions.are_allowed();
-            if may { shared.disk.unlink(&shared.layout.blob(id)) } else { Ok(false) }
-        })
-        .await
+        on_blocking_pool(move || shared.delete(id)).await
+    }
+
+    async fn delete_postponed(&self) -> Result<u64, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.delete_postponed()).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.watch.look()).await
+    }
+
+    async fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.set_aside(id, aside)).await
+    }
+
+    async fn list_aside(&self, aside: Aside) -> Result<Vec<BlobId>, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || all_ids_in(&shared.disk, &shared.layout.directory_aside(aside))).await
+    }
+
+    async fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.put_back(id, aside)).await
+    }
+
+    async fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_blocking_pool(move || shared.delete_aside(id, aside, min_age)).await
     }
 
     async fn list(&self, first: u8) -> Result<Vec<BlobId>, StoreError> {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::directory::{Directory, Entry};
 use super::disk::failure;
 use super::{Disk, backup_holders};
 use crate::StoreError;
@@ -38,75 +39,81 @@ impl Default for Limits {
 #[derive(Debug)]
 pub(super) struct Deletions {
     disk: Disk,
-    path: PathBuf,
+    place: Entry,
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
+/// What has been seen of backups.
+#[derive(Debug, Default)]
 struct State {
-    file: File,
     /// Since when a backup has been seen to hold the file.
     held_since: Option<Instant>,
     named_at: Option<Instant>,
 }
 
-impl State {
-    /// Whether no backup holds the file.
-    fn is_free(&mut self) -> bool {
-        let is_free = self.file.try_lock().is_ok();
-        // Whoever waits for it has waited for no longer than this.
-        let is_free = is_free && self.file.unlock().is_ok();
-        if is_free {
-            (self.held_since, self.named_at) = (None, None);
-        } else {
-            self.held_since.get_or_insert_with(Instant::now);
-        }
-        is_free
-    }
-}
-
 impl Deletions {
-    pub(super) fn open(disk: &Disk, directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join(NAME);
-        let state = State { file: disk.create_or_open(&path)?, held_since: None, named_at: None };
-        Ok(Self { disk: disk.clone(), path, state: Mutex::new(state) })
+    pub(super) fn open(disk: &Disk, directory: &Directory) -> Result<Self, StoreError> {
+        let place = directory.entry(NAME);
+        // The next backup can rely on it, also one that may not write here.
+        disk.create_or_open(&place)?;
+        Ok(Self { disk: disk.clone(), place, state: Mutex::default() })
     }
 
     /// Whether blobs may be deleted at this moment. Where that cannot be told they may not: they take space, and no more.
     pub(super) fn are_allowed(&self) -> bool {
-        self.state().is_free()
+        self.is_free(&mut self.state())
     }
 
     /// Looks after a backup that takes long. To be called every few minutes.
     pub(super) fn watch(&self, limits: Limits) -> Result<(), StoreError> {
         let mut state = self.state();
-        if state.is_free() {
+        if self.is_free(&mut state) {
             return Ok(());
         }
         let held = state.held_since.map_or(Duration::ZERO, |since| since.elapsed());
         // A clock that was set, or a backup that says nothing of its progress, ends no protection before its time.
-        let idle = self.disk.age(&self.path)?.unwrap_or_default().min(held);
+        let idle = self.disk.age(&self.place)?.unwrap_or_default().min(held);
         if idle >= limits.given_up {
             tracing::warn!(
-                backup = backup_holders::holders(&self.path),
+                backup = self.holders(),
                 minutes_without_progress = idle.as_secs() / 60,
                 "a backup makes no progress: deleted objects give their space back again, and it will fail; end its process"
             );
             // Another file with the name: the backup holds the lock of this one, and sees that it is gone.
-            self.disk.unlink(&self.path)?;
-            *state = State { file: self.disk.create_or_open(&self.path)?, held_since: None, named_at: None };
+            self.disk.unlink(&self.place)?;
+            self.disk.create_or_open(&self.place)?;
+            *state = State::default();
             return Ok(());
         }
         let unnamed = state.named_at.map_or(held, |at| at.elapsed());
         if unnamed >= limits.named {
             state.named_at = Some(Instant::now());
             tracing::warn!(
-                backup = backup_holders::holders(&self.path),
+                backup = self.holders(),
                 minutes_without_progress = idle.as_secs() / 60,
                 "a backup is being made, and deleted objects keep their space; if it hangs, end its process"
             );
         }
         Ok(())
+    }
+
+    /// Whether no backup holds the file. It is opened each time anew: somebody may have removed it, and the next backup made
+    /// another.
+    fn is_free(&self, state: &mut State) -> bool {
+        let file = self.disk.create_or_open(&self.place);
+        // Whoever waits for it has waited for no longer than this.
+        let is_free = file.is_ok_and(|file| file.try_lock().is_ok() && file.unlock().is_ok());
+        if is_free {
+            *state = State::default();
+        } else {
+            state.held_since.get_or_insert_with(Instant::now);
+        }
+        is_free
+    }
+
+    fn holders(&self) -> String {
+        let file = self.disk.open(&self.place).ok().flatten();
+        backup_holders::holders(file)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -117,7 +124,8 @@ impl Deletions {
 /// The backup's side: no blob is deleted while this lives, unless [`is_kept`](Self::is_kept) says otherwise.
 #[derive(Debug)]
 pub(crate) struct NoDeletions {
-    file: File,
+    /// None where nothing can be written and no server ever was: nothing is deleted there.
+    file: Option<File>,
     path: PathBuf,
     told: Cell<Option<Instant>>,
 }
@@ -126,19 +134,32 @@ impl NoDeletions {
     pub(crate) fn hold(disk: &Disk, directory: &Path, destination: &Path) -> Result<Self, StoreError> {
         let path = directory.join(NAME);
         loop {
-            let file = disk.create_or_open(&path)?;
+            let (file, is_writable) = match disk.create_or_open(&path) {
+                Ok(file) => (Some(file), true),
+                // A lock writes nothing: what is there can be locked all the same.
+                Err(refused) => match disk.open(&path)? {
+                    Some(file) => (Some(file), false),
+                    None if matches!(refused, StoreError::ReadOnly { .. }) => (None, false),
+                    None => return Err(refused),
+                },
+            };
+            let held = Self { file, path: path.clone(), told: Cell::new(None) };
+            let Some(file) = &held.file else { return Ok(held) };
             match file.try_lock() {
                 // Nobody else makes a backup: what others have written is out of date. The lock becomes a shared one below.
-                Ok(()) => file.set_len(0).map_err(|error| failure("writing", &path, &error))?,
-                Err(TryLockError::WouldBlock) => {}
+                Ok(()) if is_writable => {
+                    file.set_len(0).map_err(|error| failure("writing", &path, &error))?;
+                }
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(failure("locking the file", &path, &error)),
             }
             // Waits where a server looks at it just now.
             file.lock_shared().map_err(|error| failure("locking the file", &path, &error))?;
-            let held = Self { file, path: path.clone(), told: Cell::new(None) };
             if held.is_kept()? {
-                backup_holders::announce(&held.file, destination)
-                    .map_err(|error| failure("writing", &path, &error))?;
+                if is_writable {
+                    backup_holders::announce(file, destination)
+                        .map_err(|error| failure("writing", &path, &error))?;
+                }
                 return Ok(held);
             }
         }
@@ -151,20 +172,22 @@ impl NoDeletions {
         }
         self.told.set(Some(Instant::now()));
         // A server that does not hear of it waits for an hour before it does anything.
-        drop(self.file.set_modified(SystemTime::now()));
+        drop(self.file.as_ref().map(|file| file.set_modified(SystemTime::now())));
     }
 
     /// Says the same for SQLite, whenever it is called.
     pub(crate) fn teller(&self) -> Result<impl FnMut() + Send + 'static, StoreError> {
+        let failed = |error| failure("opening the file", &self.path, &error);
         // The lock belongs to both, and ends with the second.
-        let file = self.file.try_clone().map_err(|error| failure("opening the file", &self.path, &error))?;
+        let file = self.file.as_ref().map(File::try_clone).transpose().map_err(failed)?;
         let teller = Self { file, path: self.path.clone(), told: Cell::new(None) };
         Ok(move || teller.progress())
     }
 
     /// Whether no blob was deleted since this was made. A server deletes them again when a backup makes no progress.
     pub(crate) fn is_kept(&self) -> Result<bool, StoreError> {
-        backup_holders::is_at(&self.file, &self.path).map_err(|error| failure("stat", &self.path, &error))
+        let Some(file) = &self.file else { return Ok(true) };
+        backup_holders::is_at(file, &self.path).map_err(|error| failure("stat", &self.path, &error))
     }
 }
 
@@ -175,7 +198,7 @@ mod tests {
     #[test]
     fn while_a_backup_holds_the_file_nothing_is_deleted() -> Result<(), Box<dyn std::error::Error>> {
         let directory = tempfile::tempdir()?;
-        let deletions = Deletions::open(&Disk::default(), directory.path())?;
+        let deletions = Deletions::open(&Disk::default(), &Directory::open(directory.path())?)?;
         assert!(deletions.are_allowed() && deletions.are_allowed());
         let first = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
         assert!(!deletions.are_allowed());
@@ -191,7 +214,7 @@ mod tests {
     fn a_backup_without_progress_is_given_up_and_learns_of_it() {
         let directory = tempfile::tempdir().unwrap();
         let disk = Disk::default();
-        let deletions = Deletions::open(&disk, directory.path()).unwrap();
+        let deletions = Deletions::open(&disk, &Directory::open(directory.path()).unwrap()).unwrap();
         let hold = || NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
         let patient = Limits { named: Duration::ZERO, ..Limits::default() };
         let held = hold();
@@ -213,10 +236,10 @@ mod tests {
     fn a_backup_that_comes_further_is_not_given_up_however_old_the_file_is() {
         let directory = tempfile::tempdir().unwrap();
         let disk = Disk::default();
-        let deletions = Deletions::open(&disk, directory.path()).unwrap();
+        let deletions = Deletions::open(&disk, &Directory::open(directory.path()).unwrap()).unwrap();
         let held = NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(100_000);
-        held.file.set_modified(long_ago).unwrap();
+        held.file.as_ref().unwrap().set_modified(long_ago).unwrap();
         assert!(!deletions.are_allowed());
         // It was seen a moment ago only.
         deletions.watch(Limits::default()).unwrap();
@@ -226,7 +249,7 @@ mod tests {
         held.progress();
         deletions.watch(Limits::default()).unwrap();
         assert!(held.is_kept().unwrap());
-        held.file.set_modified(long_ago).unwrap();
+        held.file.as_ref().unwrap().set_modified(long_ago).unwrap();
         deletions.watch(Limits::default()).unwrap();
         assert!(!held.is_kept().unwrap());
     }

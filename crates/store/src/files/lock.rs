@@ -3,13 +3,26 @@
 use std::fs::File;
 use std::path::Path;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
 use super::Disk;
-use crate::{OpenError, Poison};
+use super::directory::Directory;
+use crate::{OpenError, Poison, StoreError};
+
+/// The file that is locked.
+pub(crate) const NAME: &str = "lock";
 
 /// The lock on a data directory. It ends when this is dropped, and when the process ends in whatever way.
+///
+/// The directory itself is locked, and a file in it: the file can be removed by somebody who takes it for a stale one, and
+/// not every file system locks directories.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    _file: File,
+    directory: Directory,
+    is_read_only: bool,
+    _file: Option<File>,
+    _on_directory: File,
 }
 
 impl DirectoryLock {
@@ -25,10 +38,51 @@ impl DirectoryLock {
         disk.make_dirs(directory)?;
         // Also where it was there already: whoever made it may not have done that, or not have come so far.
         disk.sync_dirs_above(directory, &Poison::default())?;
-        match disk.lock(&directory.join("lock"))? {
-            Some(file) => Ok(Self { _file: file }),
-            None => Err(OpenError::Locked { directory: directory.to_owned() }),
+        let lock = Self::acquire_existing(disk, directory)?;
+        if lock.is_read_only {
+            return Err(OpenError::ReadOnly { directory: directory.to_owned() });
         }
+        Ok(lock)
+    }
+
+    /// Locks a directory that is there, and makes nothing but the file of the lock, which a directory that cannot be
+    /// written to does without.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    pub(crate) fn acquire_existing(disk: &Disk, path: &Path) -> Result<Self, OpenError> {
+        let locked = || OpenError::Locked { directory: path.to_owned() };
+        let directory = Directory::open(path)?;
+        let on_directory = directory.reopen()?;
+        // Not every file system locks directories: the file does, then.
+        if flock(&on_directory, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            return Err(locked());
+        }
+        let at = directory.entry(NAME);
+        let (file, is_read_only) = match disk.create_or_open(&at) {
+            Ok(file) => (Some(file), false),
+            // A lock writes nothing: what is there can be locked all the same.
+            Err(refused) => match disk.open(&at) {
+                Ok(Some(file)) => (Some(file), true),
+                Ok(None) if matches!(refused, StoreError::ReadOnly { .. }) => (None, true),
+                _ => return Err(refused.into()),
+            },
+        };
+        let file = match file {
+            Some(file) => Some(disk.lock(file, &at)?.ok_or_else(locked)?),
+            None => None,
+        };
+        Ok(Self { directory, is_read_only, _file: file, _on_directory: on_directory })
+    }
+
+    /// Whether nothing can be written in the directory.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// The directory that is locked.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use super::Disk;
 use super::block_sums::BLOCK_BYTES;
 use super::crc64;
+use super::directory::{Entry, Located};
 use super::trailer::{self, FOOTER_BYTES, SUM_BYTES};
 use crate::blocking::on_blocking_pool;
 use crate::{BlobReader, OpenBlob, StoreError, StoredBlob};
@@ -29,13 +29,13 @@ pub(super) struct OpenFile {
 struct Source {
     disk: Disk,
     file: File,
-    path: PathBuf,
+    place: Entry,
     blob: StoredBlob,
 }
 
 impl OpenFile {
-    pub(super) fn new(disk: Disk, file: File, path: PathBuf, blob: StoredBlob) -> Self {
-        Self { source: Arc::new(Source { disk, file, path, blob }) }
+    pub(super) fn new(disk: Disk, file: File, place: Entry, blob: StoredBlob) -> Self {
+        Self { source: Arc::new(Source { disk, file, place, blob }) }
     }
 }
 
@@ -207,7 +207,7 @@ impl Source {
         }
         let source = Arc::clone(self);
         let bytes =
-            on_blocking_pool(move || source.disk.read(&source.file, &source.path, offset, wanted)).await?;
+            on_blocking_pool(move || source.disk.read(&source.file, &source.place, offset, wanted)).await?;
         if bytes.len() < wanted {
             let ends_at = offset + bytes.len() as u64;
             return Err(self.corrupt(format!("its file ends at byte {ends_at}, and should have more")));
@@ -216,14 +216,17 @@ impl Source {
     }
 
     fn corrupt(&self, detail: String) -> StoreError {
-        StoreError::Corrupt { what: format!("blob {} ({})", self.blob.id, self.path.display()), detail }
+        StoreError::Corrupt {
+            what: format!("blob {} ({})", self.blob.id, self.place.shown().display()),
+            detail,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::{BlobDirectory, FileBlobs, Reserve};
+    use crate::files::{BlobDirectory, Directory, FileBlobs, Reserve};
     use crate::{Blobs, Poison};
 
     #[tokio::test]
@@ -238,8 +241,9 @@ mod tests {
         }
         let blob = writer.finish().await.unwrap();
         let path = BlobDirectory::new(disk.clone(), directory.path()).path(blob.id);
-        let file = disk.open(&path).unwrap().unwrap();
-        let source = Arc::new(Source { disk, file, path, blob });
+        let place = Directory::open(path.parent().unwrap()).unwrap().entry(blob.id.to_string());
+        let file = disk.open(&place).unwrap().unwrap();
+        let source = Arc::new(Source { disk, file, place, blob });
         // As after reads of which the page cache had one block, two or three, and as after none.
         for shift in 0..4 {
             let sums = Sums::default();

@@ -1,9 +1,10 @@
 //! Space to fall back on when the disk is full.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Disk;
+use super::directory::{Directory, Entry, Located};
 use crate::StoreError;
 
 /// How much is held back. A delete needs a few pages in the write-ahead log; this is enough for many at once.
@@ -16,7 +17,7 @@ const LEAST_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Reserve {
     disk: Disk,
-    path: PathBuf,
+    place: Entry,
     state: Mutex<State>,
 }
 
@@ -41,7 +42,12 @@ impl Reserve {
     }
 
     pub(crate) fn open_on(disk: Disk, directory: &Path) -> Result<Self, StoreError> {
-        let reserve = Self { disk, path: directory.join("reserve"), state: Mutex::new(State::Missing) };
+        Self::open_in(disk, &Directory::open(directory)?)
+    }
+
+    /// As [`open`](Self::open), of a directory that is open.
+    pub(crate) fn open_in(disk: Disk, directory: &Directory) -> Result<Self, StoreError> {
+        let reserve = Self { disk, place: directory.entry("reserve"), state: Mutex::new(State::Missing) };
         reserve.take_back()?;
         Ok(reserve)
     }
@@ -62,7 +68,7 @@ impl Reserve {
         }
         Err(StoreError::DiskFull {
             action: "keeping space in reserve",
-            place: self.path.display().to_string(),
+            place: self.place.shown().display().to_string(),
         })
     }
 
@@ -79,7 +85,7 @@ impl Reserve {
     /// [`StoreError::Io`]: it is not lent then.
     pub fn lend(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        self.disk.unlink(&self.path)?;
+        self.disk.unlink(&self.place)?;
         *state = State::Lent;
         Ok(())
     }
@@ -97,21 +103,21 @@ impl Reserve {
 
     /// Takes as much as there is room for. What is there already is never given up for it.
     fn take(&self) -> Result<State, StoreError> {
-        let file = match self.disk.create_or_open(&self.path) {
+        let file = match self.disk.create_or_open(&self.place) {
             Ok(file) => file,
             Err(StoreError::DiskFull { .. }) => return Ok(State::Missing),
             Err(error) => return Err(error),
         };
         let mut bytes = RESERVE_BYTES;
         while bytes >= LEAST_BYTES {
-            match self.disk.allocate(&file, &self.path, bytes) {
+            match self.disk.allocate(&file, &self.place, bytes) {
                 Ok(()) if bytes == RESERVE_BYTES => return Ok(State::Held),
                 Ok(()) => return Ok(State::Partial),
                 Err(StoreError::DiskFull { .. }) => bytes /= 2,
                 Err(error) => return Err(error),
             }
         }
-        self.disk.unlink(&self.path)?;
+        self.disk.unlink(&self.place)?;
         Ok(State::Missing)
     }
 

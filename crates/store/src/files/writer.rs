@@ -1,7 +1,6 @@
 //! Writing a blob to its file.
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::Disk;
 use super::blobs::Shared;
 use super::block_sums::BlockSums;
+use super::directory::Entry;
 use super::trailer;
 use crate::blocking::on_blocking_pool;
 use crate::memory_share::Member;
@@ -150,13 +150,13 @@ impl Batch {
 /// A file that is removed when it is dropped, unless it was [kept](Self::keep).
 pub(super) struct TemporaryFile {
     pub(super) file: File,
-    pub(super) path: PathBuf,
+    pub(super) path: Entry,
     disk: Disk,
     kept: bool,
 }
 
 impl TemporaryFile {
-    pub(super) fn create(disk: &Disk, path: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn create(disk: &Disk, path: Entry) -> Result<Self, StoreError> {
         let file = disk.create(&path)?;
         Ok(Self { file, path, disk: disk.clone(), kept: false })
     }

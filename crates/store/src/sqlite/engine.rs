@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
@@ -14,11 +15,12 @@ use super::growth::Growth;
 use super::hot::Hot;
 use super::operation::{Operation, Pending};
 use super::readers::Readers;
+use super::stamp::Stamp;
 use super::writer::{Message, Writer};
 use super::writes::{CreateBucket, DeleteAccessKey, DeleteBucket, DeleteObject, PutAccessKey, PutObject};
 use super::{listing, queries, schema};
 use crate::blocking::on_blocking_pool;
-use crate::files::{Disk, Reserve, is_initialized, set_initialized};
+use crate::files::{Directory, Disk, Reserve, Watch, is_initialized, set_initialized};
 use crate::{
     AccessKeyRow, BlobId, Bucket, DeletedRow, ListPage, ListRequest, Metadata, ObjectRow, OpenError, Poison,
     Precondition, PutError, StoreError,
@@ -26,6 +28,11 @@ use crate::{
 
 /// How many writes may wait for the writer. With objects of 64 KiB that is 32 MiB of memory.
 const QUEUE: usize = 512;
+
+/// The files of the engine in the data directory.
+pub(super) const DATABASE: &str = "metadata.sqlite";
+pub(super) const LOG: &str = "metadata.sqlite-wal";
+pub(super) const INDEX: &str = "metadata.sqlite-shm";
 
 /// How the engine is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +52,7 @@ pub struct SqliteMetadata {
     reader_count: usize,
     hot: Arc<Hot>,
     is_closed: AtomicBool,
+    last_commit: Option<SystemTime>,
 }
 
 impl SqliteMetadata {
@@ -60,8 +68,22 @@ impl SqliteMetadata {
         poison: Poison,
         reserve: Arc<Reserve>,
     ) -> Result<Self, OpenError> {
+        let watch = Watch::new(Directory::open(directory)?, poison)?;
+        Self::open_in(&Arc::new(watch), options, reserve)
+    }
+
+    /// As [`open`](Self::open), of a directory that is open.
+    pub(crate) fn open_in(
+        watch: &Arc<Watch>,
+        options: &SqliteOptions,
+        reserve: Arc<Reserve>,
+    ) -> Result<Self, OpenError> {
+        let directory = watch.directory().path();
         let path = directory.join("metadata.sqlite");
-        let disk = Disk::default();
+        let (disk, poison) = (Disk::default(), watch.poison().clone());
+        // SQLite opens its files by their paths. So the directory has to be at its path before and behind that, and from then
+        // on the files have to be the same.
+        watch.look()?;
         let length = disk.length(&path)?;
         if length.unwrap_or(0) == 0 && is_initialized(&disk, directory)? {
             return Err(OpenError::DatabaseLost { path });
@@ -70,6 +92,8 @@ impl SqliteMetadata {
             // SQLite would let everyone read it, and gives the files beside it the same rights.
             drop(disk.create(&path)?);
         }
+        watch.add(DATABASE)?;
+        let written = last_written(&disk, &path)?;
         let conn = match schema::open_writer(&path) {
             // SQLite cannot make the files beside the database on a full disk, and does not say that it is full.
             Err(OpenError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })) => {
@@ -86,8 +110,15 @@ impl SqliteMetadata {
         let (queue, receiver) = std::sync::mpsc::channel();
         let place = path.display().to_string();
         let growth = Growth::open(&disk, &path)?;
-        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), poison, reserve, growth)
-            .map_err(|error| store_error("opening the database", &place, &error))?;
+        let readers = Readers::open(path.clone(), options.readers, Arc::clone(watch))?;
+        for name in [LOG, INDEX] {
+            watch.add(name)?;
+        }
+        watch.look()?;
+        let failed = |error: rusqlite::Error| store_error("opening the database", &place, &error);
+        let last_commit = Stamp::read(&conn).map_err(failed)?.time().or(written);
+        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
+            .map_err(failed)?;
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::Io {
             action: "starting the writer's thread",
@@ -98,7 +129,8 @@ impl SqliteMetadata {
             queue,
             places: Arc::new(Semaphore::new(QUEUE)),
             thread: Mutex::new(Some(thread)),
-            readers: Readers::new(path, options.readers),
+            readers,
+            last_commit,
             reader_count: options.readers,
             hot,
             is_closed: AtomicBool::new(false),
@@ -131,6 +163,14 @@ impl Drop for SqliteMetadata {
             drop(thread.join());
         }
     }
+}
+
+/// When the database or its log was written last, as the file system has it. `None`: there is no database yet.
+fn last_written(disk: &Disk, path: &Path) -> Result<Option<SystemTime>, StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let ages = [disk.age(path)?, disk.age(Path::new(&log))?];
+    Ok(ages.into_iter().flatten().min().and_then(|age| SystemTime::now().checked_sub(age)))
 }
 
 #[async_trait]
@@ -232,6 +272,10 @@ impl Metadata for SqliteMetadata {
 
     async fn delete_access_key(&self, access_key_id: &str) -> Result<bool, StoreError> {
         self.write(DeleteAccessKey(access_key_id.to_owned())).await
+    }
+
+    fn last_commit_before_open(&self) -> Option<SystemTime> {
+        self.last_commit
     }
 
     async fn close(&self) -> Result<(), StoreError> {

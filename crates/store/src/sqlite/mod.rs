@@ -19,6 +19,7 @@ mod queries;
 mod readers;
 pub(crate) mod row;
 mod schema;
+mod stamp;
 mod stray_contents;
 mod survey;
 mod writer;

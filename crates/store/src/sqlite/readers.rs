@@ -13,8 +13,9 @@ use super::failure::{Fault, store_error};
 use super::schema;
 use crate::StoreError;
 use crate::blocking::on_blocking_pool;
+use crate::files::Watch;
 
-/// A few read-only connections, opened when they are first needed.
+/// A few read-only connections.
 pub(super) struct Readers {
     shared: Arc<Shared>,
     permits: Arc<Semaphore>,
@@ -22,6 +23,7 @@ pub(super) struct Readers {
 
 struct Shared {
     path: PathBuf,
+    watch: Arc<Watch>,
     place: String,
     idle: Mutex<Vec<Connection>>,
     /// Whether reading from memory is worth a try. Not where the file system cannot tell what is in memory.
@@ -29,11 +31,16 @@ struct Shared {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, count: usize) -> Self {
-        let place = path.display().to_string();
+    /// Opens all of them, with the log too, so that nothing is opened by its path later, when that may lead elsewhere.
+    pub(super) fn open(path: PathBuf, count: usize, watch: Arc<Watch>) -> Result<Self, StoreError> {
+        let (place, count) = (path.display().to_string(), count.max(1));
         let idle = Mutex::new(Vec::with_capacity(count));
-        let shared = Shared { path, place, idle, reads_from_memory: AtomicBool::new(true) };
-        Self { shared: Arc::new(shared), permits: Arc::new(Semaphore::new(count.max(1))) }
+        let shared = Shared { path, watch, place, idle, reads_from_memory: AtomicBool::new(true) };
+        for _ in 0..count {
+            let conn = shared.open("opening the database")?;
+            shared.give_back(conn);
+        }
+        Ok(Self { shared: Arc::new(shared), permits: Arc::new(Semaphore::new(count)) })
     }
 
     /// Runs a read of a few rows: here and now if all it needs is in memory, and on the blocking pool otherwise, for which it
@@ -86,7 +93,7 @@ impl Readers {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let shared = Arc::clone(&self.shared);
         on_blocking_pool(move || {
-            let mut conn = shared.take().map_err(|error| store_error(action, &shared.place, &error))?;
+            let mut conn = shared.take(action)?;
             let outcome = read(&mut conn).map_err(|fault| fault.into_store_error(action, &shared.place));
             shared.give_back(conn);
             drop(permit);
@@ -108,8 +115,21 @@ impl Readers {
 }
 
 impl Shared {
-    fn take(&self) -> rusqlite::Result<Connection> {
-        self.take_idle().map_or_else(|| schema::open_reader(&self.path), Ok)
+    fn take(&self, action: &'static str) -> Result<Connection, StoreError> {
+        self.take_idle().map_or_else(|| self.open(action), Ok)
+    }
+
+    fn open(&self, action: &'static str) -> Result<Connection, StoreError> {
+        self.watch.look()?;
+        let open = || {
+            let conn = schema::open_reader(&self.path)?;
+            // SQLite opens the log with the first read.
+            conn.query_row("SELECT version FROM schema_version", [], |_| Ok(()))?;
+            Ok(conn)
+        };
+        let conn = open().map_err(|error| store_error(action, &self.place, &error))?;
+        self.watch.look()?;
+        Ok(conn)
     }
 
     fn take_idle(&self) -> Option<Connection> {
@@ -131,6 +151,8 @@ mod tests {
     use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
     use super::*;
+    use crate::Poison;
+    use crate::files::Directory;
 
     const PAGE: usize = 4096;
 
@@ -144,6 +166,12 @@ mod tests {
         (directory, path)
     }
 
+    fn readers(path: PathBuf) -> Readers {
+        let directory = Directory::open(path.parent().unwrap()).unwrap();
+        let watch = Arc::new(Watch::new(directory, Poison::default()).unwrap());
+        Readers::open(path, 1, watch).unwrap()
+    }
+
     fn one(conn: &mut Connection) -> Result<i64, Fault<StoreError>> {
         Ok(conn.query_row("SELECT count(*) FROM bucket", [], |row| row.get(0))?)
     }
@@ -154,7 +182,7 @@ mod tests {
 
     /// One that has opened its connection and read its schema, but none of the table's pages.
     async fn ready(path: PathBuf) -> Readers {
-        let readers = Readers::new(path, 1);
+        let readers = readers(path);
         let prepare = |conn: &mut Connection| {
             conn.prepare_cached("SELECT count(*) FROM bucket")?;
             Ok(())
@@ -166,9 +194,7 @@ mod tests {
     #[tokio::test]
     async fn a_look_up_changes_threads_only_where_it_must() {
         let (_directory, path) = database();
-        let readers = Readers::new(path, 1);
-        // The first connection has yet to be opened, which takes the disk.
-        assert_eq!(readers.read_from_memory("counting", one), None);
+        let readers = readers(path);
         assert_eq!(readers.look_up("counting", one).await, Ok(0));
         assert_eq!(readers.read_from_memory("counting", one), Some(Ok(0)));
         let permit = readers.permits.try_acquire().unwrap();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::engine::{DATABASE, INDEX, LOG};
 use super::failure::{is_damage, is_disk_full, is_index_full, is_io, store_error, undecided};
 use super::give_back::GivingBack;
 use super::growth::Growth;
@@ -15,7 +16,8 @@ use super::held_log::HeldLog;
 use super::hot::Hot;
 use super::operation::{Applied, Queued};
 use super::schema::BUSY_TIMEOUT;
-use crate::files::Reserve;
+use super::stamp::Stamp;
+use crate::files::{Reserve, State, Watch};
 use crate::{Poison, StoreError};
 
 /// A group is committed when nothing waits any more, or it has this many operations, or it is this old. Nothing is
@@ -29,6 +31,8 @@ const CHECKPOINT_PAGES: i32 = 2_000;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
 /// How long a write has time to come before more space is given back, once that has begun.
 const GIVE_BACK_PAUSE: Duration = Duration::from_millis(5);
+/// How often a store that nobody writes to looks whether its files are in their places.
+const LOOK_IDLE: Duration = Duration::from_secs(5);
 /// How long the log waits for readers when it is to be cut off. Those of this process are done long before; for a backup
 /// everybody who writes would wait in vain.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
@@ -48,9 +52,13 @@ pub(super) struct Writer {
     queue: Receiver<Message>,
     hot: Arc<Hot>,
     pub(super) poison: Poison,
+    watch: Arc<Watch>,
     pub(super) reserve: Arc<Reserve>,
     pub(super) growth: Growth,
     pub(super) held_log: HeldLog,
+    stamp: Stamp,
+    /// Whether what stands in a log that was removed was written back.
+    is_rescued: bool,
     /// Length of the write-ahead log after the last commit, in pages.
     log_pages: Arc<AtomicI32>,
     /// The length at which it is written back next.
@@ -65,10 +73,11 @@ impl Writer {
         path: &Path,
         queue: Receiver<Message>,
         hot: Arc<Hot>,
-        poison: Poison,
+        watch: Arc<Watch>,
         reserve: Arc<Reserve>,
         growth: Growth,
     ) -> rusqlite::Result<Self> {
+        let stamp = Stamp::read(&conn)?;
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
         // Takes the place of SQLite's own checkpoint within a commit.
@@ -77,16 +86,19 @@ impl Writer {
             Ok(())
         }))?;
         let place = path.display().to_string();
-        let checkpoint_at = CHECKPOINT_PAGES;
+        let (checkpoint_at, poison) = (CHECKPOINT_PAGES, watch.poison().clone());
         Ok(Self {
             conn,
             place,
             queue,
             hot,
             poison,
+            watch,
             reserve,
             growth,
             held_log: HeldLog::default(),
+            stamp,
+            is_rescued: false,
             log_pages,
             checkpoint_at,
             giving_back: GivingBack::Unknown,
@@ -98,13 +110,13 @@ impl Writer {
     pub(super) fn run(mut self) {
         while !self.closing {
             let is_behind = self.log_pages.load(Ordering::Relaxed) > 0;
-            let message = match self.giving_back {
-                GivingBack::Begun => self.queue.recv_timeout(GIVE_BACK_PAUSE),
+            let message = self.queue.recv_timeout(match self.giving_back {
+                GivingBack::Begun => GIVE_BACK_PAUSE,
                 // At the start what an earlier process left free is looked at.
-                GivingBack::Unknown => self.queue.recv_timeout(CHECKPOINT_IDLE),
-                _ if is_behind => self.queue.recv_timeout(CHECKPOINT_IDLE),
-                _ => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
+                GivingBack::Unknown => CHECKPOINT_IDLE,
+                _ if is_behind => CHECKPOINT_IDLE,
+                _ => LOOK_IDLE,
+            });
             match message {
                 Ok(Message::Write(first)) => {
                     self.write_group(first);
@@ -116,9 +128,12 @@ impl Writer {
                         self.checkpoint("PASSIVE");
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if self.look().is_err() => {
+                    self.giving_back = GivingBack::Never;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let is_long = self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_at;
-                    if self.giving_back != GivingBack::Begun || is_long {
+                    if is_behind && (self.giving_back != GivingBack::Begun || is_long) {
                         self.checkpoint("PASSIVE");
                     }
                     self.give_back();
@@ -134,7 +149,7 @@ impl Writer {
 
     /// Commits one group and answers all of it.
     fn write_group(&mut self, first: Box<dyn Queued>) {
-        if let Err(stopped) = self.poison.check() {
+        if let Err(stopped) = self.look() {
             return first.answer(Err(stopped));
         }
         let (mut group, mut without_reserve) = (Group::new(), Group::new());
@@ -156,6 +171,33 @@ impl Writer {
             (None, Some(full)) => self.squeeze_in(without_reserve, &full),
             (None, None) => {}
         }
+    }
+
+    /// Whether all files are in their places. Where nothing but the log was removed, what stands in it is saved first: this
+    /// process is the only one that can still read it.
+    fn look(&mut self) -> Result<(), StoreError> {
+        let looked = self.watch.look();
+        let is_log_gone = looked.is_err()
+            && self.watch.state(DATABASE) == State::InPlace
+            && self.watch.state(LOG) == State::Removed
+            && self.watch.state(INDEX) != State::Replaced;
+        if is_log_gone && !self.is_rescued {
+            self.is_rescued = true;
+            match self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
+                Ok(0) => tracing::warn!(
+                    place = self.place,
+                    "the write-ahead log was removed; all that stood in it was saved"
+                ),
+                Ok(_) => tracing::error!(
+                    place = self.place,
+                    "the write-ahead log was removed, and a reader keeps what stood in it from being saved; stop the store in order, which tries again"
+                ),
+                Err(error) => {
+                    tracing::error!(%error, place = self.place, "the write-ahead log was removed, and what stood in it could not be saved");
+                }
+            }
+        }
+        looked
     }
 
     /// Applies operations for as long as there are any, up to the limits of a group. Those that may not use the reserve
@@ -233,12 +275,14 @@ impl Writer {
 
     /// Commits, with a place on the disk for all that is committed.
     pub(super) fn commit_pages(&mut self) -> rusqlite::Result<()> {
+        let stamp = self.stamp.renew(&self.conn)?;
         let pages = self.pages()?;
         self.growth.make_room(pages)?;
         match self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
                 let frames = u64::try_from(self.log_pages.load(Ordering::Relaxed)).unwrap_or(0);
                 self.growth.was_committed(pages, frames);
+                self.stamp = stamp;
                 Ok(())
             }
             Err(error) if is_index_full(&error) => Err(undecided(&error)),
@@ -364,7 +408,7 @@ mod tests {
     use super::super::writes::{CreateBucket, DeleteObject, PutObject};
     use super::super::{row, schema};
     use super::*;
-    use crate::files::Disk;
+    use crate::files::{Directory, Disk};
     use crate::{Bucket, Content, Object, ObjectRow, Precondition, PutError, UnixMillis};
 
     type Answer<O> = oneshot::Receiver<Result<<O as Operation>::Answer, <O as Operation>::Refusal>>;
@@ -399,7 +443,9 @@ mod tests {
         let (queue, receiver) = channel();
         let hot = Arc::new(Hot::new(1 << 20));
         let growth = Growth::open(&Disk::default(), &path).unwrap();
-        let writer = Writer::new(conn, &path, receiver, hot, poison.clone(), reserve, growth).unwrap();
+        let opened = Directory::open(path.parent().unwrap()).unwrap();
+        let watch = Arc::new(Watch::new(opened, poison.clone()).unwrap());
+        let writer = Writer::new(conn, &path, receiver, hot, watch, reserve, growth).unwrap();
         Ground { writer, queue, commits, path, poison, _directory: directory }
     }
 

@@ -13,7 +13,7 @@ mod reference;
 use proptest::prelude::*;
 
 use explanation::explanations;
-use operation::{Answer, Operation, Step};
+use operation::{Answer, Harm, Operation, Step};
 use process::Process;
 use reference::Reference;
 
@@ -34,7 +34,8 @@ fn the_store_is_a_map_that_survives_kills() {
 
 fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
     let directory = tempfile::tempdir().unwrap();
-    let mut store = Process::start(directory.path(), TEST);
+    let data = directory.path().join("data");
+    let mut store = Process::start(&data, TEST);
     let mut model = Reference::default();
     // Most operations want a bucket.
     let first = Operation::CreateBucket { bucket: "b".into() };
@@ -55,7 +56,7 @@ fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Kill { operations, answered } => {
                 let answers = store.kill_amid(operations, *answered);
                 prop_assert!(answers.iter().flatten().count() >= *answered);
-                store = Process::start(directory.path(), TEST);
+                store = Process::start(&data, TEST);
                 let everything = store.everything();
                 let mut possible = explanations(&model, operations, &answers);
                 possible.retain(|state| state.everything() == everything);
@@ -66,6 +67,38 @@ fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
                     )));
                 };
                 model = state;
+                prop_assert_eq!(store.collect_orphans(), model.blobs(), "every blob that is left has a row");
+            }
+            Step::Displace { harm, operations } => {
+                let moved = directory.path().join("moved");
+                match harm {
+                    Harm::Moved => {
+                        std::fs::rename(&data, &moved).unwrap();
+                        std::fs::create_dir(&data).unwrap();
+                    }
+                    Harm::LogRemoved => std::fs::remove_file(data.join("metadata.sqlite-wal")).unwrap(),
+                }
+                // One that writes is among them, so that the harm is noticed.
+                for operation in operations.iter().chain([&Operation::CreateBucket { bucket: "late".into() }])
+                {
+                    let answer = store.apply(operation);
+                    if operation.writes() {
+                        prop_assert!(
+                            matches!(answer, Answer::Refused(_)),
+                            "{harm:?}: {operation:?}: {answer:?}"
+                        );
+                    } else {
+                        prop_assert_eq!(&answer, &model.apply(operation), "{:?}: {:?}", harm, operation);
+                    }
+                }
+                drop(store);
+                if let Harm::Moved = harm {
+                    // Empty, as it was made.
+                    std::fs::remove_dir(&data).unwrap();
+                    std::fs::rename(&moved, &data).unwrap();
+                }
+                store = Process::start(&data, TEST);
+                prop_assert_eq!(store.everything(), model.everything(), "after {:?}", harm);
                 prop_assert_eq!(store.collect_orphans(), model.blobs(), "every blob that is left has a row");
             }
         }

@@ -70,6 +70,34 @@ pub(crate) enum Step {
         operations: Vec<Operation>,
         answered: usize,
     },
+    /// Something happens to the data directory of the running store, several operations are tried, and then SIGKILL.
+    Displace {
+        harm: Harm,
+        operations: Vec<Operation>,
+    },
+}
+
+/// What happens to the data directory of a running store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Harm {
+    /// It is moved away, and an empty one has its place for a while.
+    Moved,
+    /// The file of the log is removed.
+    LogRemoved,
+}
+
+impl Operation {
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Self::CreateBucket { .. }
+            | Self::DeleteBucket { .. }
+            | Self::Put { .. }
+            | Self::Delete { .. }
+            | Self::PutAccessKey { .. }
+            | Self::DeleteAccessKey { .. } => true,
+            Self::Head { .. } | Self::Read { .. } | Self::List { .. } | Self::AccessKey { .. } => false,
+        }
+    }
 }
 
 impl Content {
@@ -193,12 +221,16 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         answered: answered.min(operations.len()),
         operations,
     });
+    let harm = proptest::sample::select(&[Harm::Moved, Harm::LogRemoved][..]);
+    let displace = (harm, vec(prop_oneof![write(), read()], 0..=4))
+        .prop_map(|(harm, operations)| Step::Displace { harm, operations });
     let step = prop_oneof![
         24 => write().prop_map(Step::Do),
         18 => read().prop_map(Step::Do),
         4 => Just(Step::ListOn),
         1 => Just(Step::Reopen),
         2 => kill,
+        1 => displace,
     ];
     vec(step, 1..40)
 }

@@ -3,9 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
-use presign_store::{Continuation, ListRequest, PutError, Store, StoreError, StoreOptions};
+use presign_store::{Continuation, ListRequest, PutError, Retention, Store, StoreError, StoreOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{Answer, Listing, Operation, new_object};
@@ -157,7 +156,7 @@ pub(crate) fn serve() -> bool {
             }
             Ask::Everything => Told::Everything(runtime.block_on(everything(&store))),
             Ask::CollectOrphans => {
-                let collected = runtime.block_on(store.collect_orphans(Duration::ZERO)).unwrap();
+                let collected = runtime.block_on(store.collect_orphans(&Retention::NONE)).unwrap();
                 Told::Blobs(collected.examined - collected.deleted)
             }
         };

@@ -264,7 +264,7 @@ mod tests {
         for text in [
             format!("/b/k?X-Amz-Credential=AKID%2FK7MDENG{SCOPE}"),
             format!("/b/k?X-Amz-Credential=AKIDK7MDENG{SCOPE}"),
-            format!("/b/k?X-Amz-Credential=AKID%2FK7MDENG%2Fx%2Fy%2Faws4_request"),
+            "/b/k?X-Amz-Credential=AKID%2FK7MDENG%2Fx%2Fy%2Faws4_request".to_owned(),
             format!("/b/k?X-Amz-Credential=AKID{SCOPE}&AWSAccessKeyId=K7MDENG"),
         ] {
             assert!(!known(&text).contains("K7MDENG"), "{text}");

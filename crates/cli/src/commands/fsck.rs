@@ -1,6 +1,6 @@
 //! `presign fsck`: whether a store is what was written.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};

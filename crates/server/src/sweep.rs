@@ -1,7 +1,7 @@
 //! The collector of blobs that no object names: what a crash between two steps of a write leaves behind.
 //!
 //! A blob without an object is set aside ten minutes later at the latest, or twenty minutes after a start: it has to be
-//! [`MIN_AGE`](RETENTION) old, and is looked at again [`PAUSE`] and one round after the last time. That leaves five minutes for
+//! a minute old ([`RETENTION`]), and is looked at again [`PAUSE`] and one round after the last time. That leaves five minutes for
 //! a round. A round takes a few microseconds a blob: it reads the names of the files and an index, and neither a file nor a
 //! row. A day later it is deleted, or thirty days later where the database may not be the one that belongs to the blobs.
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::files::Disk;
+use crate::sqlite::{log_path, stock_log_path};
 use crate::{Poison, StoreError};
 
 /// A copy of a database and of its log, which is removed when this is dropped. No process may have the database open.
@@ -36,12 +37,9 @@ impl Scratch {
 
 /// Copies a database that no process has open, and its log, if it has one; says whether there was a database.
 pub(crate) fn copy_with_log(disk: &Disk, from: &Path, to: &Path) -> Result<bool, StoreError> {
-    let log = |path: &Path| {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        PathBuf::from(log)
-    };
-    copy_if_there(disk, &log(from), &log(to))?;
+    for log_of in [log_path, stock_log_path] {
+        copy_if_there(disk, &log_of(from), &log_of(to))?;
+    }
     copy_if_there(disk, from, to)
 }
 

@@ -156,7 +156,7 @@ fn harm(path: &Path, harm: Harm) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_the_store_runs_on_is_missed_when_it_is_removed_or_replaced() {
-    for name in ["metadata.sqlite", "metadata.sqlite-wal", "metadata.sqlite-shm", "lock"] {
+    for name in ["metadata.sqlite", "metadata.sqlite-log", "metadata.sqlite-shm", "lock"] {
         for kind in [Harm::Removed, Harm::Replaced] {
             let base = tempfile::tempdir().unwrap();
             let data = base.path().join("prod");
@@ -189,7 +189,7 @@ async fn a_log_that_is_removed_takes_no_acknowledged_write_along() {
     for at in 0..50 {
         put(&store, &format!("small{at}"), 10).await.unwrap();
     }
-    harm(&data.join("metadata.sqlite-wal"), Harm::Removed);
+    harm(&data.join("metadata.sqlite-log"), Harm::Removed);
     assert!(put_is_stopped(&put(&store, "late", 10).await));
     // As a kill would leave it: the end of this store does nothing more for it.
     let copy = base.path().join("copy");

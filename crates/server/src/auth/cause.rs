@@ -21,8 +21,11 @@ pub(super) fn cause(refusal: &Refusal, is_key_known: bool) -> RequestText<'stati
         _ => None,
     };
     let cause = Cause::of_refusal(refusal);
-    if let (Some(cause), Refusal::CaveatViolated(CaveatViolation::WrongAddress { address: None })) = (&cause, refusal) {
-        return format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For").into();
+    if let (Some(cause), Refusal::CaveatViolated(CaveatViolation::WrongAddress { address: None })) =
+        (&cause, refusal)
+    {
+        return format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For")
+            .into();
     }
     match (part, cause) {
         (Some(part), _) => {

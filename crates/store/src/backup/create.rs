@@ -9,7 +9,7 @@ use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
 use crate::check::Finding;
 use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, NoDeletions, copy_blob, is_initialized};
 use crate::scratch::copy_with_log;
-use crate::sqlite::{Found, Survey, check_log, damaged_pages};
+use crate::sqlite::{Found, Survey, check_log, damaged_pages, remove_database};
 use crate::{OpenError, Poison, StoreError};
 
 /// What goes into a backup.
@@ -75,11 +75,14 @@ pub fn create(
     let no_deletions = NoDeletions::hold(&disk, data, destination)?;
     disk.make_dir(&partial)?;
     let copied = partial.join("metadata.sqlite");
+    drop(disk.create(&copied)?);
     if lock.is_some() {
-        // Nobody has the database open, and SQLite could not recover its log there: the copy is recovered.
-        copy_with_log(&disk, &database, &copied)?;
+        // Nobody has the database open, and SQLite could not recover its log there: a copy is recovered.
+        let recovered = partial.join("recovered.sqlite");
+        copy_with_log(&disk, &database, &recovered)?;
+        Survey::recover(&recovered)?.copy_to(&copied, &|| no_deletions.progress())?;
+        remove_database(&disk, &recovered)?;
     } else {
-        drop(disk.create(&copied)?);
         let mut original = Survey::beside(&database)?;
         original.tell_progress(no_deletions.teller()?)?;
         original.copy_to(&copied, &|| no_deletions.progress())?;

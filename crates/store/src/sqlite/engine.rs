@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::database_files::{log_path, stock_log_path};
 use super::failure::store_error;
 use super::growth::Growth;
 use super::hot::Hot;
@@ -31,7 +32,7 @@ const QUEUE: usize = 512;
 
 /// The files of the engine in the data directory.
 pub(super) const DATABASE: &str = "metadata.sqlite";
-pub(super) const LOG: &str = "metadata.sqlite-wal";
+pub(super) const LOG: &str = "metadata.sqlite-log";
 pub(super) const INDEX: &str = "metadata.sqlite-shm";
 
 /// How the engine is opened.
@@ -92,7 +93,11 @@ impl SqliteMetadata {
             // SQLite would let everyone read it, and gives the files beside it the same rights.
             drop(disk.create(&path)?);
         }
-        watch.add(DATABASE)?;
+        // A new one takes the place of the empty file when it is made.
+        let is_new = length.unwrap_or(0) == 0;
+        if !is_new {
+            watch.add(DATABASE)?;
+        }
         let written = last_written(&disk, &path)?;
         let conn = match schema::open_writer(&path) {
             // SQLite cannot make the files beside the database on a full disk, and does not say that it is full.
@@ -104,6 +109,9 @@ impl SqliteMetadata {
             }
             other => other?,
         };
+        if is_new {
+            watch.add(DATABASE)?;
+        }
         disk.sync_dir(directory, &poison)?;
         set_initialized(&disk, directory, &poison)?;
         let hot = Arc::new(Hot::new(options.cache_bytes));
@@ -167,9 +175,7 @@ impl Drop for SqliteMetadata {
 
 /// When the database or its log was written last, as the file system has it. `None`: there is no database yet.
 fn last_written(disk: &Disk, path: &Path) -> Result<Option<SystemTime>, StoreError> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let ages = [disk.age(path)?, disk.age(Path::new(&log))?];
+    let ages = [disk.age(path)?, disk.age(&log_path(path))?, disk.age(&stock_log_path(path))?];
     Ok(ages.into_iter().flatten().min().and_then(|age| SystemTime::now().checked_sub(age)))
 }
 

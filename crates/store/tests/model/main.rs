@@ -76,7 +76,7 @@ fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
                         std::fs::rename(&data, &moved).unwrap();
                         std::fs::create_dir(&data).unwrap();
                     }
-                    Harm::LogRemoved => std::fs::remove_file(data.join("metadata.sqlite-wal")).unwrap(),
+                    Harm::LogRemoved => std::fs::remove_file(data.join("metadata.sqlite-log")).unwrap(),
                 }
                 // One that writes is among them, so that the harm is noticed.
                 for operation in operations.iter().chain([&Operation::CreateBucket { bucket: "late".into() }])

@@ -9,17 +9,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_TYPE, DATE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use presign_s3::{S3Error, Target, operation};
 use presign_store::StoreError;
 
 use super::connection::Connection;
+use super::date;
 use super::request_id::RequestId;
 use super::{Answer, AnswerBody, Head, Upload};
 use crate::access_log::AccessRecord;
 use crate::app::App;
+use crate::transfer_limits::Transfer;
 use crate::{auth, cors, ops};
 
 /// A body that is read to its end although nobody wants it, so that the connection can go on.
@@ -35,7 +39,8 @@ pub(super) async fn answer(
     let id = RequestId::random();
     let mut record = AccessRecord::begin(id, connection.peer.ip(), &parts);
     let mut upload = Upload::new(body, Arc::clone(&connection));
-    let outcome = respond(&app, &connection, &parts, &mut upload, &mut record).await;
+    let mut transfer = None;
+    let outcome = respond(&app, &connection, &parts, &mut upload, &mut record, &mut transfer).await;
     let mut answer = outcome.unwrap_or_else(|error| {
         record.refused(&error);
         refuse(&error, id, parts.method == Method::HEAD)
@@ -55,8 +60,9 @@ pub(super) async fn answer(
     }
     record.received(upload.received());
     add_names(&mut answer, id);
+    answer.headers_mut().insert(DATE, date::header(app.clock.now()));
     record.answered(answer.status());
-    Ok(answer.map(|body| ObservedBody { body, record, connection }))
+    Ok(answer.map(|body| ObservedBody { body, record, connection, _transfer: transfer }))
 }
 
 async fn respond(
@@ -65,6 +71,7 @@ async fn respond(
     parts: &Parts,
     upload: &mut Upload,
     record: &mut AccessRecord,
+    transfer: &mut Option<Transfer>,
 ) -> Result<Answer, S3Error> {
     let head = Head::read(parts)?;
     let peer = connection.peer.ip();
@@ -82,7 +89,16 @@ async fn respond(
         }
     })?;
     connection.patience.vouch();
-    ops::run(&ops::Place::new(app, now), authorized, upload).await
+    let holder = authorized.holder;
+    let begin = || app.transfers.begin(holder).ok_or_else(S3Error::slow_down);
+    if !upload.has_ended() {
+        *transfer = Some(begin()?);
+    }
+    let answer = ops::run(&ops::Place::new(app, now), authorized, upload).await?;
+    if transfer.is_none() && matches!(answer.body(), AnswerBody::Download(_)) {
+        *transfer = Some(begin()?);
+    }
+    Ok(answer)
 }
 
 /// Reads what is left of a short body. `false`: there is more than that, and the connection cannot go on.
@@ -132,6 +148,7 @@ pub(super) struct ObservedBody {
     body: AnswerBody,
     record: AccessRecord,
     connection: Arc<Connection>,
+    _transfer: Option<Transfer>,
 }
 
 impl Body for ObservedBody {

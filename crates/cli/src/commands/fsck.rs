@@ -1,11 +1,11 @@
 //! `presign fsck`: whether a store is what was written.
 
-use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueHint};
-use presign_store::check::{Finding, check};
+use presign_store::check::{Checked, Finding, check};
 
 use super::Outcome;
 
@@ -30,7 +30,7 @@ Exit codes:
   0  clean: everything that the store holds is what was written; notes are no damage
   1  damaged, or not to be checked, as while a server has the directory open";
 
-/// Checks, and prints what is found.
+/// Checks, and prints what is found. A reader who has read enough misses nothing of the verdict, which the exit code is.
 pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
     let mut out = io::stdout().lock();
     let mut printed = Ok(());
@@ -39,20 +39,29 @@ pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
             printed = print(&mut out, finding);
         }
     })?;
-    printed?;
+    let printed = printed.and_then(|()| print_verdict(&mut out, &arguments.data, &checked));
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ if checked.is_clean() => Ok(Outcome::Done),
+        _ => Ok(Outcome::Refused),
+    }
+}
+
+fn print_verdict(out: &mut impl io::Write, data: &Path, checked: &Checked) -> io::Result<()> {
     let (objects, blobs, bytes) = (checked.intact, checked.blobs, checked.blob_bytes);
-    let data = arguments.data.display();
+    let data = data.display();
     if checked.is_clean() {
         writeln!(
             out,
             "{data} is clean: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together"
         )?;
-        return Ok(Outcome::Done);
+    } else {
+        let damaged = checked.damaged;
+        writeln!(out, "{data} is damaged: {damaged} finding(s); {objects} object(s) are intact")?;
     }
-    let damaged = checked.damaged;
-    writeln!(out, "{data} is damaged: {damaged} finding(s); {objects} object(s) are intact")?;
-    out.flush().context("standard output cannot be written")?;
-    Ok(Outcome::Refused)
+    out.flush()
 }
 
 fn print(out: &mut impl io::Write, finding: &Finding) -> io::Result<()> {

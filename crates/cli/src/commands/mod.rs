@@ -38,7 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
         Command::Man(arguments) => man::run(&arguments),
         Command::Post(arguments) => small_runtime()?.block_on(post::run(&arguments, quiet)),
         Command::Restore(arguments) => restore::run(&arguments, quiet),
-        Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
+        Command::Serve(arguments) => return server_runtime()?.block_on(serve::run(*arguments, quiet)),
         Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
     }?;

@@ -18,7 +18,7 @@ const BUDGET: usize = 16 * MIB;
 /// The budget, and 96 MiB for each 1,000 connections, as the settings' documentation has it.
 const MOST: usize = BUDGET + CROWD * 96 * MIB / 1000;
 /// What may be left when all have gone.
-const LEFT: usize = 24 * MIB;
+const LEFT: usize = 32 * MIB;
 
 /// A figure of the process's memory, in bytes.
 fn memory(store: &Store, name: &str) -> usize {

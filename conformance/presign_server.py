@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 
 ACCESS_KEY_ID = "AKIACONFORMANCE00001"
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -16,13 +17,17 @@ START_SECONDS = 60
 STOP_SECONDS = 90
 
 
-def pass_on(output, told):
+def pass_on(output, told, reads_on):
     """Passes a server's standard error on to that of the tests, and tells the port that it names there, or that it ended
-    without."""
-    with output:
+    without. Unless it `reads_on`, it stops at that line, and leaves the pipe open."""
+    with ExitStack() as stack:
+        stack.enter_context(output)
         for line in output:
             if found := re.search(rb"listens on http://127\.0\.0\.1:(\d+);", line):
                 told.put(int(found[1]))
+                if not reads_on:
+                    stack.pop_all()
+                    return
             # Not `sys.stderr`, which is another one while a test runs.
             os.write(2, line)
     told.put(None)
@@ -32,10 +37,12 @@ class PresignServer:
     """`presign serve` on a loopback port that was free at its first start, and that it keeps when it starts again.
 
     `settings` are given as environment variables (`auth_sigv2="deny"` is `PRESIGN_AUTH_SIGV2=deny`); `wrapper` is a
-    command line that the server's own is appended to, and must end by executing it.
+    command line that the server's own is appended to, and must end by executing it. Unless the log is read on, nobody reads
+    it once the server listens.
     """
 
-    def __init__(self, presign, data, *, wrapper=(), settings=None, popen=None):
+    def __init__(self, presign, data, *, wrapper=(), settings=None, popen=None, reads_log_on=True):
+        self.reads_log_on = reads_log_on
         self.presign, self.data, self.wrapper = presign, data, list(wrapper)
         self.settings, self.popen = settings or {}, popen or {}
         self.access_key_id, self.secret_access_key = ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -57,7 +64,7 @@ class PresignServer:
         command += ["--listen", f"127.0.0.1:{self.port}"]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, **self.popen)
         told = queue.SimpleQueue()
-        threading.Thread(target=pass_on, args=(self.process.stderr, told), daemon=True).start()
+        threading.Thread(target=pass_on, args=(self.process.stderr, told, self.reads_log_on), daemon=True).start()
         try:
             self.port = told.get(timeout=START_SECONDS)
         except queue.Empty:

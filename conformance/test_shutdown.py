@@ -2,12 +2,16 @@
 
 import hashlib
 import http.client
+import signal
 import time
+import urllib.error
+import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import client
+from presign_server import PresignServer
 
 MIB = 1 << 20
 BODY = hashlib.shake_256(b"shutdown").digest(64 * MIB)
@@ -74,3 +78,17 @@ def test_sigterm_in_the_middle_of_an_upload(running, start):
     assert running.wait() == 0
     again = start(running.data)
     assert client(again, "s3v4").get_object(Bucket="work", Key="k")["Body"].read() == BODY
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(presign, tmp_path, told):
+    server = PresignServer(presign, tmp_path / "data", reads_log_on=False).start()
+    try:
+        # Each leaves a line in the log; a pipe holds 64 KiB.
+        for _ in range(500):
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(f"{server.url}/bucket/key", timeout=30)
+        server.process.send_signal(told)
+        assert server.wait() == 0
+    finally:
+        server.kill()

@@ -98,6 +98,10 @@ impl BlobWriter for LateWriter {
         self.writer.write(bytes).await
     }
 
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        self.writer.flush().await
+    }
+
     async fn finish(self: Box<Self>) -> Result<StoredBlob, StoreError> {
         let Self { writer, size } = *self;
         let blob = StoredBlob { id: writer.id(), size, crc64nvme: writer.crc64nvme() };

@@ -1,6 +1,9 @@
 //! The `presign` command.
 
 #![forbid(unsafe_code)]
+// They panic where they cannot write: a result is written with `writeln!`, whose error counts, and the rest with
+// `standard_error::say`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod aws;
 mod cli;
@@ -16,8 +19,10 @@ mod log_line;
 mod media_type;
 mod pairs;
 mod s3_uri;
+mod server_log;
 mod shell;
 mod size;
+mod standard_error;
 mod stop_signal;
 mod store_error;
 mod time;
@@ -36,6 +41,10 @@ use crate::cli::Cli;
 use crate::commands::Outcome;
 use crate::usage::UsageError;
 
+/// glibc's malloc keeps what thousands of connections needed once.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Done.
 const SUCCESS: u8 = 0;
 /// Refused or failed; standard error says why.
@@ -51,7 +60,7 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough of it.
         Err(error) if is_broken_pipe(&error) => SUCCESS,
         Err(error) => {
-            eprintln!("presign: {error:#}");
+            standard_error::say(format_args!("presign: {error:#}"));
             if is_usage(&error) { USAGE } else { FAILURE }
         }
     })

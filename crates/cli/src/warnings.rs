@@ -5,6 +5,7 @@ use std::fmt::Display;
 use presign::{Explanation, Method, Notice, Timestamp, Validity};
 
 use crate::aws::FoundCredentials;
+use crate::standard_error::say;
 use crate::time;
 
 /// Warnings about one link, in the order in which they were found.
@@ -25,7 +26,7 @@ impl Warnings {
     /// Writes them to standard error, a line each.
     pub(crate) fn print(&self, quiet: bool) {
         for warning in self.0.iter().filter(|_| !quiet) {
-            eprintln!("presign: warning: {warning}");
+            say(format_args!("presign: warning: {warning}"));
         }
     }
 

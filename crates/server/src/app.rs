@@ -10,11 +10,15 @@ use crate::clock::Clock;
 use crate::http::{Client, PublicHosts, TrustedProxies, WaitingErrors};
 use crate::keys::KeyRing;
 use crate::ops::{FullDisk, StoreFailures};
+use crate::transfer_limits::TransferLimits;
+use crate::upload_memory::UploadMemory;
 
 /// The server behind the sockets.
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) full_disk: FullDisk,
+    pub(crate) upload_memory: UploadMemory,
+    pub(crate) transfers: TransferLimits,
     pub(crate) store_failures: StoreFailures,
     pub(crate) ring: KeyRing,
     pub(crate) clock: Arc<dyn Clock>,

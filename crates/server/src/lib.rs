@@ -5,8 +5,8 @@
 //! - [`Config`], made by [`Config::load`] from the environment, a configuration file and the command line's
 //!   [`Overrides`]; [`SETTINGS`] is the one table of every setting.
 //! - [`Server`]: [`Server::bind`] opens the store, makes the root key at the first start ([`Server::new_root_key`], to be
-//!   printed once) and takes the address; [`Server::serve`] answers until it is told to stop, lets running transfers
-//!   finish, and closes the store.
+//!   printed before the server serves) and takes the address; [`Server::serve`] keeps that key, answers until it is told to
+//!   stop, lets running transfers finish, and closes the store.
 //! - [`Clock`], which says what time it is.
 //! - [`Examination`], by [`Server::examine`]: what a request would be run as, without running it.
 //!
@@ -49,6 +49,8 @@ mod open_files;
 mod ops;
 mod server;
 mod sweep;
+mod transfer_limits;
+mod upload_memory;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{

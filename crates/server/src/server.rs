@@ -11,6 +11,7 @@ use presign::VerifyPolicy;
 use presign_store::{OpenError, Store, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::auth::Diagnoses;
@@ -20,9 +21,14 @@ use crate::exposure::{Exposure, mode};
 use crate::http::{
     PublicHosts, TrustedProxies, WaitingErrors, Watchdog, serve_connection, show_readers_in_small_steps,
 };
-use crate::keys::{self, NewRootKey, RootKeyError};
-use crate::ops::{FullDisk, StoreFailures};
+use crate::keys::{self, NewRootKey, RootKeyError, UnkeptRootKey};
+use crate::ops::{Announcement, FullDisk, StoreFailures};
+use crate::transfer_limits::TransferLimits;
+use crate::upload_memory::UploadMemory;
 use crate::{open_files, survive_file_size_limit, sweep};
+
+/// How often it is said at most that no connection can be accepted, which is tried ten times a second.
+const UNACCEPTED_SILENCE: Duration = Duration::from_secs(60);
 
 /// Why the server does not start. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +75,8 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     local_addr: SocketAddr,
-    new_root_key: Option<NewRootKey>,
+    new_root_key: Option<UnkeptRootKey>,
+    places: usize,
 }
 
 impl Server {
@@ -117,9 +124,12 @@ impl Server {
             Sigv2::Allow => presign::SigV2::Allow,
             Sigv2::Deny => presign::SigV2::Deny,
         };
+        let places = open_files::connections_within_limit(config.max_connections);
         let app = Arc::new(App {
             store,
             full_disk: FullDisk::default(),
+            upload_memory: UploadMemory::new(config.upload_memory_bytes),
+            transfers: TransferLimits::new(places, config.transfer_shares),
             store_failures: StoreFailures::default(),
             ring,
             clock,
@@ -131,7 +141,7 @@ impl Server {
             diagnoses: Diagnoses::default(),
             waiting_errors: WaitingErrors::default(),
         });
-        Ok(Self { config, app, listener, local_addr, new_root_key })
+        Ok(Self { config, app, listener, local_addr, new_root_key, places })
     }
 
     /// The address that it listens on, with the port that it got.
@@ -151,24 +161,38 @@ impl Server {
         &self.app
     }
 
-    /// The root key, if this start made it. It is shown once, here, and never again.
+    /// The root key, if this start made it. It is shown once, here, and never again. [`serve`](Self::serve) keeps it; a
+    /// server that is dropped or abandoned before has kept none, and the next start makes another.
     #[must_use]
     pub fn new_root_key(&self) -> Option<&NewRootKey> {
-        self.new_root_key.as_ref()
+        self.new_root_key.as_ref().map(|new| &new.key)
     }
 
-    /// Answers until `shutdown` is ready. Then no connection is accepted any more, idle ones are closed, and running
+    /// Closes the store without having served, and without keeping a root key that this start made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be closed.
+    pub async fn abandon(self) -> Result<(), StoreError> {
+        self.app.store.close().await
+    }
+
+    /// Keeps the root key if this start made it, and answers until `shutdown` is ready. Then no connection is accepted any more, idle ones are closed, and running
     /// transfers have `timeouts.shutdown` to finish; at last the store is closed.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be closed. What was acknowledged is durable all the same.
+    /// [`StoreError`] when the root key cannot be kept, or the store cannot be closed. What was acknowledged is durable all
+    /// the same.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let Self { config, app, listener, .. } = self;
+        let Self { config, app, listener, new_root_key, places, .. } = self;
+        if let Some(new) = new_root_key
+            && let Err(error) = new.keep(&app.store).await
+        {
+            close(&app.store).await;
+            return Err(error);
+        }
         let mut shutdown = pin!(shutdown);
-        let watchdog = Arc::new(Watchdog::new(
-            open_files::connections_within_limit(config.max_connections),
-            config.timeouts,
-        ));
+        let watchdog = Arc::new(Watchdog::new(places, config.timeouts));
+        let mut unaccepted = Announcement::default();
         let mut connections = JoinSet::new();
         let sweep = tokio::spawn(sweep::run(app.store.clone()));
         let watch = tokio::spawn({
@@ -191,10 +215,15 @@ impl Server {
                             connections.spawn(serve_connection(Arc::clone(&app), stream, place));
                         }
                         Err(error) => {
+                            if let Some(unsaid) = unaccepted.meet(Instant::now(), UNACCEPTED_SILENCE) {
+                                tracing::warn!(%error, unsaid, "connections cannot be accepted");
+                            }
                             // Out of file descriptors, most likely: the next attempt has a better chance a little later.
-                            tracing::warn!(%error, "a connection could not be accepted");
                             watchdog.make_room();
-                            tokio::time::sleep(Duration::from_millis(100)).await;
+                            tokio::select! {
+                                () = &mut shutdown => break,
+                                () = tokio::time::sleep(Duration::from_millis(100)) => {}
+                            }
                         }
                     }
                     next.set(newcomer());

@@ -80,6 +80,12 @@ pub trait BlobWriter: Send {
     /// [`StoreError::DiskFull`], [`StoreError::Io`]. The blob is lost then; an error may tell of an earlier `write`.
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
 
+    /// Has what is gathered in memory written to the disk, and waits for that. It need not be durable.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    async fn flush(&mut self) -> Result<(), StoreError>;
+
     /// Makes the blob durable and visible under its id. When this has returned `Ok`, no loss of power undoes it.
     ///
     /// # Errors

@@ -74,6 +74,31 @@ impl PutStream {
         }
     }
 
+    /// Puts what is gathered on the disk, so that the upload holds next to no memory until more of it is written. What has
+    /// room in the database becomes a blob by that: to be called where the rest may be long in coming.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
+        let body = std::mem::replace(&mut self.body, Body::Lost(None));
+        match flush_blob(&*self.inner.blobs, self.size_hint, body).await {
+            Ok(body) => {
+                self.body = body;
+                Ok(())
+            }
+            Err(error) => {
+                self.body = Body::Lost(Some(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether what was written is held in memory until [`finish`](Self::finish).
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.body, Body::Small(_))
+    }
+
     /// How many bytes the caller may well gather before it writes them: up to 1 MiB, and less the more uploads there are.
     #[must_use]
     pub fn batch_bytes(&self) -> usize {
@@ -160,6 +185,22 @@ async fn write_blob(
     Ok(writer)
 }
 
+/// Flushes a blob, into which what was too small for one so far is made. Nothing stays nothing.
+async fn flush_blob(blobs: &dyn Blobs, size_hint: Option<u64>, body: Body) -> Result<Body, StoreError> {
+    let mut writer = match body {
+        Body::Large(writer) => writer,
+        Body::Small(begun) if begun.is_empty() => return Ok(Body::Small(BytesMut::new())),
+        Body::Small(begun) => {
+            let mut writer = blobs.begin(size_hint).await?;
+            writer.write(begun.freeze()).await?;
+            writer
+        }
+        Body::Lost(error) => return Err(error.unwrap_or_else(given_up)),
+    };
+    writer.flush().await?;
+    Ok(Body::Large(writer))
+}
+
 fn given_up() -> StoreError {
     let reason = "an earlier write was given up half-way".to_owned();
     StoreError::Io { action: "writing", place: "an upload".to_owned(), reason }
@@ -233,6 +274,36 @@ mod tests {
 
         small.write(Bytes::from_static(b"small")).await.unwrap();
         assert!(small.finish("b", "k", NewObject::default(), Precondition::Unconditional).await.is_ok());
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_flushed_upload_is_in_no_memory_and_comes_back_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), crate::StoreOptions::default()).await.unwrap();
+        let bucket =
+            Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+        store.create_bucket(bucket).await.unwrap();
+        for (key, pieces) in [("small", [10, 20]), ("large", [100_000, 300_000])] {
+            let body: Vec<u8> = (0..pieces[0] + pieces[1]).map(|at| (at % 251) as u8).collect();
+            let mut upload = store.begin_put(Some(body.len() as u64)).await.unwrap();
+            // Nothing to put away is no reason for a file.
+            upload.flush().await.unwrap();
+            assert_eq!(upload.is_in_memory(), key == "small");
+            let (first, second) = body.split_at(pieces[0]);
+            for piece in [first, second] {
+                upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
+                upload.flush().await.unwrap();
+                assert!(!upload.is_in_memory());
+            }
+            upload.finish("b", key, NewObject::default(), Precondition::Unconditional).await.unwrap();
+            let mut read = store.get("b", key).await.unwrap().unwrap().read(0..body.len() as u64);
+            let mut found = Vec::new();
+            while let Some(chunk) = read.next_chunk().await.unwrap() {
+                found.extend_from_slice(&chunk);
+            }
+            assert_eq!(found, body);
+        }
         store.close().await.unwrap();
     }
 

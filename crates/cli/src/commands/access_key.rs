@@ -8,6 +8,8 @@ use clap::{Args, Subcommand, ValueHint};
 use presign::Timestamp;
 use presign_store::{Store, StoreOptions};
 
+use crate::standard_error::say;
+
 /// List the access keys of a store that is not running, or delete one
 ///
 /// A store makes a root key at its first start and keeps it. One that is given by settings takes its place for as long as
@@ -61,7 +63,9 @@ pub(crate) async fn run(arguments: &AccessKeyArguments, quiet: bool) -> Result<(
             let deleted = delete(&store, access_key_id, &place.data).await;
             close(store, deleted).await?;
             if !quiet {
-                eprintln!("{access_key_id} is deleted; nothing that was signed with it is good any more");
+                say(format_args!(
+                    "{access_key_id} is deleted; nothing that was signed with it is good any more"
+                ));
             }
             Ok(())
         }

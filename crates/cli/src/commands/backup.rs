@@ -6,6 +6,8 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use presign_store::backup::{BackupOptions, MASTER_KEY, create};
 
+use crate::standard_error::say;
+
 /// Copy a store, also while a server has it open
 ///
 /// The backup holds everything that was acknowledged before it began, every object as it was at one moment, and all of it
@@ -41,16 +43,20 @@ It is to be run as the user that the server runs as, on the same machine.";
 /// Makes the backup.
 pub(crate) fn run(arguments: &BackupArguments, quiet: bool) -> Result<()> {
     let options = BackupOptions { with_master_key: arguments.with_master_key };
-    let made =
-        create(&arguments.data, &arguments.destination, options, |finding| eprintln!("damaged: {finding}"))?;
+    let made = create(&arguments.data, &arguments.destination, options, |finding| {
+        say(format_args!("damaged: {finding}"));
+    })?;
     if !quiet {
         let (objects, blobs, bytes) = (made.objects, made.blobs, made.blob_bytes);
         let destination = arguments.destination.display();
-        eprintln!("{destination}: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together");
+        say(format_args!(
+            "{destination}: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together"
+        ));
         // With the root key, or the master key itself, in the settings there is no such file.
         let master_key = arguments.data.join(MASTER_KEY);
         if !arguments.with_master_key && master_key.exists() {
-            eprintln!("The master key is not in it; keep a copy of {} elsewhere.", master_key.display());
+            let master_key = master_key.display();
+            say(format_args!("The master key is not in it; keep a copy of {master_key} elsewhere."));
         }
     }
     Ok(())

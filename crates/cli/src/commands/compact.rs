@@ -6,6 +6,8 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use presign_store::compact;
 
+use crate::standard_error::say;
+
 /// Give the space of deleted rows in the database back, of a store that is not running
 ///
 /// A running store gives it back by itself when it has nothing else to do, unless its database was made by a version of
@@ -28,7 +30,7 @@ pub(crate) fn run(arguments: &CompactArguments, quiet: bool) -> Result<()> {
     let made = compact(&arguments.data)?;
     if !quiet {
         let (before, after) = (made.before, made.after);
-        eprintln!("{}: the database had {before} bytes and has {after}", arguments.data.display());
+        say(format_args!("{}: the database had {before} bytes and has {after}", arguments.data.display()));
     }
     Ok(())
 }

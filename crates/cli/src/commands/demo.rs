@@ -32,7 +32,7 @@ const BUCKET: &str = "demo";
 /// Shows it all.
 pub(crate) async fn run(arguments: &DemoArguments) -> Result<()> {
     // Caught from the start, so that the temporary folder is removed whenever it ends.
-    let mut stop = StopSignal::catch().context("signals cannot be caught")?;
+    let mut stop = StopSignal::catch(true).context("signals cannot be caught")?;
     let folder = tempfile::Builder::new()
         .prefix("presign-demo-")
         .tempdir()

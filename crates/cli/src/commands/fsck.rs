@@ -40,7 +40,7 @@ Exit codes:
   0  clean: everything that the store holds is what was written; notes are no damage
   1  damaged, or not to be checked, as while a server has the directory open";
 
-/// Checks, and prints what is found.
+/// Checks, and prints what is found. A reader who has read enough misses nothing of the verdict, which the exit code is.
 pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
     let mut out = io::stdout().lock();
     let mut printed = Ok(());
@@ -55,15 +55,23 @@ pub(crate) fn run(arguments: &FsckArguments) -> Result<Outcome> {
     } else {
         (check(&arguments.data, tell)?, None)
     };
-    printed?;
-    if let Some(repaired) = &repaired {
-        print_repair(&mut out, repaired)?;
+    let printed = printed.and_then(|()| {
+        if let Some(repaired) = &repaired {
+            print_repair(&mut out, repaired)?;
+        }
+        print_verdict(&mut out, arguments, &checked)
+    });
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ if checked.is_clean() => Ok(Outcome::Done),
+        _ => Ok(Outcome::Refused),
     }
-    conclude(&mut out, arguments, &checked)
 }
 
 /// Says how much there is, or how much is damaged.
-fn conclude(out: &mut impl io::Write, arguments: &FsckArguments, checked: &Checked) -> Result<Outcome> {
+fn print_verdict(out: &mut impl io::Write, arguments: &FsckArguments, checked: &Checked) -> io::Result<()> {
     let (objects, blobs, bytes) = (checked.intact, checked.blobs, checked.blob_bytes);
     let data = arguments.data.display();
     if checked.is_clean() {
@@ -71,12 +79,11 @@ fn conclude(out: &mut impl io::Write, arguments: &FsckArguments, checked: &Check
             out,
             "{data} is clean: {objects} object(s), {blobs} of them in blobs of {bytes} bytes together"
         )?;
-        return Ok(Outcome::Done);
+    } else {
+        let damaged = checked.damaged;
+        writeln!(out, "{data} is damaged: {damaged} finding(s); {objects} object(s) are intact")?;
     }
-    let damaged = checked.damaged;
-    writeln!(out, "{data} is damaged: {damaged} finding(s); {objects} object(s) are intact")?;
-    out.flush().context("standard output cannot be written")?;
-    Ok(Outcome::Refused)
+    out.flush()
 }
 
 fn print(out: &mut impl io::Write, finding: &Finding) -> io::Result<()> {

@@ -53,7 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
             survive_file_size_limit()?;
             restore::run(&arguments, quiet)
         }
-        Command::Serve(arguments) => server_runtime()?.block_on(serve::run(*arguments, quiet)),
+        Command::Serve(arguments) => return server_runtime()?.block_on(serve::run(*arguments, quiet)),
         Command::Share(arguments) => small_runtime()?.block_on(share::run(&arguments, quiet)),
         Command::Url(arguments) => small_runtime()?.block_on(url::run(&arguments, quiet)),
     }?;

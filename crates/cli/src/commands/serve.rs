@@ -1,20 +1,23 @@
 //! `presign serve`: the store.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, ValueHint};
-use presign_server::{Config, LogConfig, LogFormat, NewRootKey, Overrides, SETTINGS, Server};
-use tracing_subscriber::EnvFilter;
+use presign_server::{Config, NewRootKey, Overrides, SETTINGS, Server};
+use tokio::sync::oneshot;
 
 use crate::exports::exports;
-use crate::gathered_log::{GatheredLog, LogEnd};
-use crate::log_line::LogLine;
 use crate::pairs::parse_equation;
-use crate::stop_signal::StopSignal;
+use crate::server_log::ServerLog;
+use crate::stop_signal::{ReopenSignal, StopSignal, has_terminal};
 
+use super::Outcome;
 use super::share::SHARE_TO;
 
 /// Run the store: an S3 that honours presigned URLs.
@@ -59,7 +62,8 @@ Examples:
   presign serve --listen 0.0.0.0:9000 --public-endpoint https://files.example.com
   presign serve --config /etc/presign.toml --set log.format=json
 
-SIGTERM and Ctrl-C stop it: running transfers may finish; a second one cuts them off.";
+SIGTERM and Ctrl-C stop it: running transfers may finish; a second one cuts them off. So does SIGHUP from a terminal that is
+closed. Without a terminal, SIGHUP and SIGUSR1 open the log again, if standard error is a file.";
 
 /// The examples, and the table of every setting, made from the server's own.
 fn settings_help() -> String {
@@ -80,23 +84,53 @@ fn settings_help() -> String {
 }
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(arguments: ServeArguments, quiet: bool) -> Result<()> {
+pub(crate) async fn run(arguments: ServeArguments, quiet: bool) -> Result<Outcome> {
     // The first signal may come at any time, and the data directory shall be closed in order.
-    let mut stop = StopSignal::catch().context("signals cannot be caught")?;
+    let hangup_stops = has_terminal();
+    let signals = || io::Result::Ok((StopSignal::catch(hangup_stops)?, ReopenSignal::catch(hangup_stops)?));
+    let (stop, reopen) = signals().context("signals cannot be caught")?;
     let config = Config::load(&environment(), &arguments.into_overrides())?;
-    let _log = log_to_stderr(&config.log)?;
+    let (log, _end) = ServerLog::begin(&config.log)?;
+    let served = tokio::select! {
+        served = serve(config, quiet, &log, stop) => served,
+        never = reopen_when_told(&log, reopen) => match never {},
+    };
+    let Err(error) = served else { return Ok(Outcome::Done) };
+    // By the log, which waits for nobody, and not by whoever called.
+    log.say(&format!("presign: {error:#}"));
+    Ok(Outcome::Refused)
+}
+
+async fn reopen_when_told(log: &ServerLog, mut signal: ReopenSignal) -> Infallible {
+    loop {
+        signal.received().await;
+        log.reopen();
+    }
+}
+
+async fn serve(config: Config, quiet: bool, log: &ServerLog, mut stop: StopSignal) -> Result<()> {
     let (region, data) = (config.region.clone(), config.data.clone());
     let server = Server::bind(config).await?;
     let endpoint = server.endpoint_url();
     if let Some(key) = server.new_root_key() {
-        print_root_key(key, &endpoint, &region)?;
+        // The server keeps it once it serves. A key that could not be printed is gone with this process, and the next start
+        // makes another.
+        let printed = tokio::select! {
+            printed = print_root_key(key, &endpoint, &region) => printed,
+            () = stop.received() => Err(anyhow!("stopped before anybody read the root key")),
+        };
+        if let Err(error) = printed {
+            let said = "the root key cannot be printed, so it is not kept; start again with a standard output that can be \
+                        written";
+            return Err(server.abandon().await.map_or_else(Into::into, |()| error.context(said)));
+        }
     }
     if !quiet {
-        eprintln!(
+        log.say(&format!(
             "Presign listens on http://{}; data in {}; links begin with {endpoint}",
             server.local_addr(),
             data.display()
-        );
+        ));
     }
     let serving = server.serve(async move {
         stop.received().await;
@@ -106,7 +140,7 @@ pub(crate) async fn run(arguments: ServeArguments, quiet: bool) -> Result<()> {
             std::process::exit(130);
         });
     });
-    serving.await.context("the store could not be closed; what was acknowledged is kept all the same")
+    serving.await.context("the store failed; what was acknowledged is kept all the same")
 }
 
 impl ServeArguments {
@@ -131,36 +165,29 @@ fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Lines are gathered, but not for a person who watches a terminal.
-fn log_to_stderr(log: &LogConfig) -> Result<Option<LogEnd>> {
-    let filter = EnvFilter::try_new(&log.level).with_context(|| {
-        format!("log.level is `{}`; it must be error, warn, info, debug, or a filter such as info,presign_server=debug", log.level)
+/// Standard output has the root key and nothing else, in words that a shell understands. Where that is a file, the key is on
+/// the disk when this returns.
+async fn print_root_key(key: &NewRootKey, endpoint: &str, region: &str) -> Result<()> {
+    let mut text = "# The root key of this store. It is shown this once; keep it.\n".to_owned();
+    for line in exports(key, endpoint, region) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let (written, outcome) = oneshot::channel();
+    // A thread of its own: whoever should read it may never do so, and the runtime waits for its own threads at the end.
+    std::thread::Builder::new().name("presign-root-key".into()).spawn(move || {
+        // Nobody waits for it any more when the server was stopped meanwhile.
+        let _ = written.send(write_durably(text.as_bytes()));
     })?;
-    let is_terminal = io::stderr().is_terminal();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal);
-    if is_terminal {
-        let subscriber = subscriber.with_writer(io::stderr);
-        match log.format {
-            LogFormat::Text => subscriber.init(),
-            LogFormat::Json => subscriber.json().init(),
-        }
-        return Ok(None);
-    }
-    let (gathered, end) = GatheredLog::begin(io::stderr()).context("the log cannot be begun")?;
-    let subscriber = subscriber.with_writer(gathered);
-    match log.format {
-        LogFormat::Text => subscriber.event_format(LogLine).init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
-    Ok(Some(end))
+    Ok(outcome.await??)
 }
 
-/// Standard output has the root key and nothing else, in words that a shell understands.
-fn print_root_key(key: &NewRootKey, endpoint: &str, region: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "# The root key of this store. It is shown this once; keep it.")?;
-    for line in exports(key, endpoint, region) {
-        writeln!(out, "{line}")?;
+/// Writes to standard output. Only a file has something to be made durable; for anything else the system says so.
+fn write_durably(text: &[u8]) -> io::Result<()> {
+    let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    out.write_all(text)?;
+    match out.sync_all() {
+        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),
+        _ => Ok(()),
     }
-    Ok(out.flush()?)
 }

@@ -1,7 +1,7 @@
 //! A store that `presign serve` runs for one test.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use presign::{Addressing, Credentials, Endpoint, Method, Signer, Timestamp, UnsignedRequest};
@@ -17,6 +17,25 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// Starts it for the first time, with a standard error that nobody reads from here; the root key says where it listens.
+    pub(crate) fn start_unheard(machine: &Machine, stderr: Stdio) -> Self {
+        let mut command = machine.command(&["serve", "--listen=127.0.0.1:0", "--data=data"]);
+        let mut child = command.stderr(stderr).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut printed = String::new();
+        while !printed.contains("AWS_REGION") {
+            assert_ne!(stdout.read_line(&mut printed).unwrap(), 0, "{printed}");
+        }
+        let mut store = Store { child, endpoint: String::new(), printed };
+        store.endpoint = store.export("AWS_ENDPOINT_URL_S3");
+        store
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts it with its data in the machine's home, and waits until it listens.
     pub(crate) fn start(machine: &Machine, more: &[&str]) -> Self {
         let arguments = [&["serve", "--listen=127.0.0.1:0", "--data=data"], more].concat();

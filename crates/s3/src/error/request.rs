@@ -211,4 +211,9 @@ impl S3Error {
     pub fn service_unavailable() -> Self {
         Self::new(ErrorCode::ServiceUnavailable).header("retry-after", "1")
     }
+
+    /// More requests at the same time than one signer, link or client is allowed.
+    pub fn slow_down() -> Self {
+        Self::new(ErrorCode::SlowDown).header("retry-after", "1")
+    }
 }

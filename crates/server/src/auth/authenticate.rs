@@ -160,13 +160,15 @@ fn verify_as_sent_to(
     }
     let operation = Operation::from_verified(&verified, &target)?;
     record.operation(&operation);
+    let arn = operation.resource_arn();
+    let holder = app.transfers.holder(&verified, &arn, client.address);
     let gate = Gate {
         principal: key.principal.clone(),
         action: Action::new(operation.name().action()),
-        resource: Resource::from_arn(operation.resource_arn()),
+        resource: Resource::from_arn(arn),
         context: Context::default(),
     };
-    Ok(Authorized { upload: upload_rules(&verified)?, gate, operation })
+    Ok(Authorized { upload: upload_rules(&verified)?, gate, operation, holder })
 }
 
 /// Whether the query has a parameter with which the signer of a download decides headers of its answer.

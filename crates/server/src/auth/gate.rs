@@ -3,6 +3,8 @@
 use presign_iam::{Action, Allowed, Context, Principal, Resource, evaluate};
 use presign_s3::{Operation, S3Error};
 
+use crate::transfer_limits::Holder;
+
 /// A verified request, ready to be dispatched.
 pub(crate) struct Authorized {
     /// What it asks for.
@@ -11,6 +13,8 @@ pub(crate) struct Authorized {
     pub(crate) gate: Gate,
     /// What its body must be.
     pub(crate) upload: UploadRules,
+    /// Whom a transfer counts for.
+    pub(crate) holder: Holder,
 }
 
 /// Everything that a policy weighs about one request. It opens once, for that one.

@@ -48,6 +48,10 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Connections served at the same time. A further one gets the place of an idle one, or waits.
     pub max_connections: usize,
+    /// What part of those places one signer, one link and one client may take up with transfers.
+    pub transfer_shares: TransferShares,
+    /// Memory in which all uploads together gather their bodies, in bytes.
+    pub upload_memory_bytes: u64,
     /// Memory for object metadata that is read often, in bytes.
     pub cache_bytes: u64,
     /// What is logged, and how. The server only emits events; whoever owns the process subscribes.
@@ -93,6 +97,17 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For running transfers after the server was told to stop.
     pub shutdown: Duration,
+}
+
+/// What part of the connections may be transfers for the same one, in percent: uploads, and downloads of more than 64 KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransferShares {
+    /// For requests that the same access key signed.
+    pub key: u8,
+    /// For requests with the same presigned URL.
+    pub link: u8,
+    /// For requests from the same client address.
+    pub address: u8,
 }
 
 /// What is logged, and how.

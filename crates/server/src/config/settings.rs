@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use presign::SecretAccessKey;
 
 use super::value::{self, Value};
-use super::{AuthConfig, Config, LogConfig, LogFormat, Sigv2, Timeouts};
+use super::{AuthConfig, Config, LogConfig, LogFormat, Sigv2, Timeouts, TransferShares};
 use crate::endpoint::PublicEndpoints;
 use crate::keys::MasterKey;
 
@@ -58,6 +58,8 @@ impl Draft {
                 master_key: None,
                 timeouts: Timeouts { header_read: zero, idle: zero, shutdown: zero },
                 max_connections: 0,
+                transfer_shares: TransferShares { key: 0, link: 0, address: 0 },
+                upload_memory_bytes: 0,
                 cache_bytes: 0,
                 log: LogConfig { level: String::new(), format: LogFormat::Text },
                 warnings: Vec::new(),
@@ -224,6 +226,46 @@ pub const SETTINGS: &[Setting] = &[
                   first, and waits while none is.",
         secret: false,
         read: |draft, value| set(&mut draft.config.max_connections, value::positive(value.one()?)),
+    },
+    Setting {
+        name: "limits.transfers_per_key",
+        default: Some("90%"),
+        takes: "PERCENT",
+        meaning: "What part of limits.connections may be transfers that the same access key signed: uploads, and downloads \
+                  of more than 64 KiB. One that goes past it is answered with 503 SlowDown. Each of these three bounds is \
+                  32 transfers at least.",
+        secret: false,
+        read: |draft, value| set(&mut draft.config.transfer_shares.key, value::percent(value.one()?)),
+    },
+    Setting {
+        name: "limits.transfers_per_link",
+        default: Some("50%"),
+        takes: "PERCENT",
+        meaning: "The same, with the same presigned URL.",
+        secret: false,
+        read: |draft, value| set(&mut draft.config.transfer_shares.link, value::percent(value.one()?)),
+    },
+    Setting {
+        name: "limits.transfers_per_address",
+        default: Some("50%"),
+        takes: "PERCENT",
+        meaning: "The same, from the same client address, or the same /64 network of IPv6. A proxy that is not among the \
+                  trusted_proxies is one client. Clients of a trusted proxy that does not say who they are do not count.",
+        secret: false,
+        read: |draft, value| set(&mut draft.config.transfer_shares.address, value::percent(value.one()?)),
+    },
+    Setting {
+        name: "limits.upload_memory",
+        default: Some("64MiB"),
+        takes: "SIZE",
+        meaning: "Memory in which all uploads together gather their bodies. When it is taken, further uploads wait until some \
+                  is free; one whose client stands still meanwhile gives its part back. On top of it, each 1,000 connections \
+                  in the middle of a transfer take up to 96 MiB for the connections themselves.",
+        secret: false,
+        read: |draft, value| match value::bytes(value.one()?)? {
+            bytes @ 1_048_576.. => set(&mut draft.config.upload_memory_bytes, Ok(bytes)),
+            _ => Err("must be 1MiB or more".to_owned()),
+        },
     },
     Setting {
         name: "store.cache",

@@ -83,6 +83,14 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+/// `1%` to `100%`.
+pub(super) fn percent(text: &str) -> Result<u8, String> {
+    match text.strip_suffix('%').and_then(|number| number.parse().ok()) {
+        Some(percent @ 1..=100) => Ok(percent),
+        _ => Err(format!("is `{text}`; it must be a share from 1% to 100%")),
+    }
+}
+
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
         return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
@@ -170,6 +178,14 @@ mod tests {
         assert_eq!(bytes("2GiB"), Ok(2 << 30));
         for bad in ["", "MiB", "1MB", "1 MiB", "-1", "18446744073709551615GiB"] {
             assert!(bytes(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares_are_percentages_of_something() {
+        assert_eq!([percent("1%"), percent("100%")], [Ok(1), Ok(100)]);
+        for bad in ["", "%", "50", "0%", "101%", "-1%", "1.5%", "50 %"] {
+            assert!(percent(bad).is_err(), "{bad}");
         }
     }
 

@@ -127,12 +127,15 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
             Box::pin(answer) as Pin<Box<dyn Future<Output = Result<_, Infallible>> + Send>>
         }
     });
+    let stream = WatchedStream::new(stream, unread, Arc::clone(connection), talking.read_bytes());
     let mut http = http1::Builder::new()
         .max_buf_size(BUFFER_BYTES)
         .max_header_size(HEAD_BYTES)
         // The watchdog does that, and tells an idle connection from a slow head.
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(WatchedStream::new(stream, unread, Arc::clone(connection))), service);
+        // hyper writes the same date until its clock has passed it, whatever the clock does; ours is in `service`.
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service);
     let mut is_stopping = false;
     let ended = loop {
         let mut orders = pin!(connection.orders.next(&connection.patience));
@@ -172,7 +175,7 @@ async fn talk(app: &Arc<App>, stream: TcpStream, unread: Bytes, place: &Place) -
     if let Err(error) = ended {
         let error = RequestText::from(error.to_string());
         tracing::debug!(peer = %connection.peer, %error, "connection ended");
-        let answer = unreadable::answer(refused?, &parts.read_buf);
+        let answer = unreadable::answer(refused?, &parts.read_buf, app.clock.now());
         tokio::time::timeout(LINGER_QUIET, stream.write_all(&answer)).await.ok()?.ok()?;
     }
     let is_talking = refused.is_some() || connection.has_unread_body.load(Ordering::Relaxed);

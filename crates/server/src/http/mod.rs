@@ -3,6 +3,7 @@
 mod answer_body;
 mod client;
 mod connection;
+mod date;
 mod forwarded;
 mod head;
 mod host_field;

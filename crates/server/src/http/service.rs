@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{
-    CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_TYPE, DATE, EXPECT, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
@@ -19,10 +19,12 @@ use presign_s3::{S3Error, Target, operation};
 use presign_store::StoreError;
 
 use super::connection::Connection;
+use super::date;
 use super::request_id::RequestId;
 use super::{Answer, AnswerBody, Head, Upload, WaitingErrors};
 use crate::access_log::AccessRecord;
 use crate::app::App;
+use crate::transfer_limits::Transfer;
 use crate::{auth, cors, ops};
 
 /// A body that is read to its end although nobody wants it, so that the connection can go on.
@@ -40,7 +42,8 @@ pub(super) async fn answer(
     // hyper reads on while answers wait for a client who does not take them. One at a time is enough.
     connection.answers_are_gone().await;
     let mut upload = Upload::new(body, Arc::clone(&connection));
-    let outcome = respond(&app, &connection, &parts, &mut upload, &mut record).await;
+    let mut transfer = None;
+    let outcome = respond(&app, &connection, &parts, &mut upload, &mut record, &mut transfer).await;
     let mut answer = outcome.unwrap_or_else(|error| {
         record.refused(&error);
         refuse(&app.waiting_errors, &error, id, parts.method == Method::HEAD)
@@ -60,8 +63,9 @@ pub(super) async fn answer(
     }
     record.received(upload.received());
     add_names(&mut answer, id);
+    answer.headers_mut().insert(DATE, date::header(app.clock.now()));
     record.answered(answer.status());
-    Ok(answer.map(|body| ObservedBody { body, record, connection }))
+    Ok(answer.map(|body| ObservedBody { body, record, connection, _transfer: transfer }))
 }
 
 async fn respond(
@@ -70,6 +74,7 @@ async fn respond(
     parts: &Parts,
     upload: &mut Upload,
     record: &mut AccessRecord,
+    transfer: &mut Option<Transfer>,
 ) -> Result<Answer, S3Error> {
     let peer = connection.peer.ip();
     let head = Head::read(parts).inspect_err(|_| record.client(app.proxies.known_without_headers(peer)))?;
@@ -87,7 +92,16 @@ async fn respond(
         }
     })?;
     connection.patience.vouch();
-    ops::run(&ops::Place::new(app, now), authorized, upload).await
+    let holder = authorized.holder;
+    let begin = || app.transfers.begin(holder).ok_or_else(S3Error::slow_down);
+    if !upload.has_ended() {
+        *transfer = Some(begin()?);
+    }
+    let answer = ops::run(&ops::Place::new(app, now), authorized, upload).await?;
+    if transfer.is_none() && matches!(answer.body(), AnswerBody::Download(_)) {
+        *transfer = Some(begin()?);
+    }
+    Ok(answer)
 }
 
 /// Reads what is left of a short body. `false`: there is more than that, and the connection cannot go on.
@@ -146,6 +160,7 @@ pub(super) struct ObservedBody {
     body: AnswerBody,
     record: AccessRecord,
     connection: Arc<Connection>,
+    _transfer: Option<Transfer>,
 }
 
 impl Body for ObservedBody {

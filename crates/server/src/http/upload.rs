@@ -84,6 +84,13 @@ impl Upload {
         }
     }
 
+    /// The server has something else to do than to wait for the next bytes.
+    pub(crate) fn pause(&self) {
+        if self.connection.patience.phase() == Phase::Body {
+            self.connection.patience.enter(Phase::Working);
+        }
+    }
+
     /// All of a body that the caller knows to be small.
     ///
     /// # Errors
@@ -115,7 +122,7 @@ impl Upload {
     }
 
     /// How much is still to come, if that is known.
-    pub(super) fn left(&self) -> Option<u64> {
+    pub(crate) fn left(&self) -> Option<u64> {
         self.announced.map(|announced| announced.saturating_sub(self.received))
     }
 
@@ -128,8 +135,6 @@ impl Upload {
 impl Drop for Upload {
     /// Nobody waits for it any longer, wherever it was left.
     fn drop(&mut self) {
-        if self.connection.patience.phase() == Phase::Body {
-            self.connection.patience.enter(Phase::Working);
-        }
+        self.pause();
     }
 }

@@ -22,6 +22,14 @@ const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// at once: ten thousand of them are 160 MiB, which malloc is slow to give back.
 const WITH_BUFFERS: usize = 512;
 
+/// How many connections may read so much at once that their buffers grow: 16 MiB. One that begins to talk while there are
+/// more keeps to small reads, so no more than these ever have large buffers.
+const WITH_LARGE_BUFFERS: usize = 64;
+/// What they read at once.
+const LARGE_READ_BYTES: usize = 256 * 1024;
+/// What the others read at once. A buffer of hyper's doubles when a read fills it, from 8 KiB on, so this keeps it at 16 KiB.
+const SMALL_READ_BYTES: usize = 16 * 1024 - 1;
+
 /// All connections of a server, and the places for them.
 pub(crate) struct Watchdog {
     /// Connections that are not parked.
@@ -61,24 +69,32 @@ impl Place {
 
     /// To be kept while the connection has buffers.
     pub(super) fn talk(&self) -> Talking<'_> {
-        self.watchdog.talking.fetch_add(1, Ordering::Relaxed);
-        Talking(&self.watchdog)
+        let others = self.watchdog.talking.fetch_add(1, Ordering::Relaxed);
+        Talking { watchdog: &self.watchdog, reads_large: others < WITH_LARGE_BUFFERS }
     }
 }
 
 /// A connection that is not parked.
-pub(super) struct Talking<'w>(&'w Watchdog);
+pub(super) struct Talking<'w> {
+    watchdog: &'w Watchdog,
+    reads_large: bool,
+}
 
 impl Talking<'_> {
     /// Whether there are so many that one which is idle parks at once.
     pub(super) fn is_one_of_many(&self) -> bool {
-        self.0.talking.load(Ordering::Relaxed) > WITH_BUFFERS
+        self.watchdog.talking.load(Ordering::Relaxed) > WITH_BUFFERS
+    }
+
+    /// How many bytes it may read at once, for as long as it talks.
+    pub(super) fn read_bytes(&self) -> usize {
+        if self.reads_large { LARGE_READ_BYTES } else { SMALL_READ_BYTES }
     }
 }
 
 impl Drop for Talking<'_> {
     fn drop(&mut self) {
-        self.0.talking.fetch_sub(1, Ordering::Relaxed);
+        self.watchdog.talking.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

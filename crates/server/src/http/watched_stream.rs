@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::connection::Connection;
@@ -21,12 +21,20 @@ pub(super) struct WatchedStream {
     connection: Arc<Connection>,
     /// What was read before, and is to be read again.
     unread: Bytes,
+    /// The most that is read at once. hyper's buffer grows with what it is given, and stays so large for as long as the client
+    /// says nothing more.
+    read_bytes: usize,
     refused: Option<u16>,
 }
 
 impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, unread: Bytes, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, unread, refused: None }
+    pub(super) fn new(
+        stream: TcpStream,
+        unread: Bytes,
+        connection: Arc<Connection>,
+        read_bytes: usize,
+    ) -> Self {
+        Self { stream, connection, unread, read_bytes, refused: None }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -86,7 +94,8 @@ impl AsyncRead for WatchedStream {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let limit = self.read_bytes as u64;
+        let result = Pin::new(&mut (&mut self.stream).take(limit)).poll_read(cx, buffer);
         self.note_read(buffer.filled().len() - before);
         result
     }

@@ -9,6 +9,6 @@ pub use master_key::{InvalidMasterKey, MasterKey, MasterKeyError};
 pub use root_key::{NewRootKey, RootKeyError};
 
 pub(crate) use ring::{KeyRing, KnownKey};
-pub(crate) use root_key::open_ring;
+pub(crate) use root_key::{UnkeptRootKey, open_ring};
 #[cfg(feature = "fuzzing")]
 pub(crate) use seal::{open, seal};

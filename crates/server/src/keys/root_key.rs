@@ -14,12 +14,30 @@ use crate::config::Config;
 const ROOT: &str = "root";
 
 /// A root key that was just made. It is shown this once: the store keeps it sealed and never gives it out again.
+///
+/// The store keeps it only once the server serves, so that no key is kept that its owner never saw.
 #[derive(Debug, Clone)]
 pub struct NewRootKey {
     /// Its access key id.
     pub access_key_id: String,
     /// Its secret access key; printing it is the caller's to do.
     pub secret_access_key: SecretAccessKey,
+}
+
+/// A root key that was just made and is not in the store yet.
+pub(crate) struct UnkeptRootKey {
+    pub(crate) key: NewRootKey,
+    row: AccessKeyRow,
+}
+
+impl UnkeptRootKey {
+    /// Stores it, sealed.
+    ///
+    /// # Errors
+    /// Those of [`Store::put_access_key`].
+    pub(crate) async fn keep(self, store: &Store) -> Result<(), StoreError> {
+        store.put_access_key(self.row).await
+    }
 }
 
 /// Why the store's access keys are not there.
@@ -48,7 +66,7 @@ pub enum RootKeyError {
     Store(#[from] StoreError),
 }
 
-/// Opens every access key of the store, and makes a root key if there is none.
+/// Opens every access key of the store, and makes a root key if there is none, which is yet to be kept.
 ///
 /// A root key from the configuration takes the place of the stored one, which then stays shut. With no stored key to
 /// open and none to seal, no master key is needed and none is made.
@@ -56,7 +74,7 @@ pub(crate) async fn open_ring(
     store: &Store,
     config: &Config,
     now: UnixMillis,
-) -> Result<(KeyRing, Option<NewRootKey>), RootKeyError> {
+) -> Result<(KeyRing, Option<UnkeptRootKey>), RootKeyError> {
     let ring = KeyRing::default();
     let mut rows = store.access_keys().await?;
     if let Some(given) = &config.root_key {
@@ -88,8 +106,8 @@ pub(crate) async fn open_ring(
     if has_root {
         return Ok((ring, None));
     }
-    let new = make_root_key(store, &master, now).await?;
-    ring.insert(KnownKey::new(&new.access_key_id, &new.secret_access_key, Principal::root()));
+    let new = make_root_key(&master, now)?;
+    ring.insert(KnownKey::new(&new.key.access_key_id, &new.key.secret_access_key, Principal::root()));
     Ok((ring, Some(new)))
 }
 
@@ -109,11 +127,7 @@ fn master_key(config: &Config, data: &Path, sealed: usize) -> Result<MasterKey, 
     }
 }
 
-async fn make_root_key(
-    store: &Store,
-    master: &MasterKey,
-    now: UnixMillis,
-) -> Result<NewRootKey, RootKeyError> {
+fn make_root_key(master: &MasterKey, now: UnixMillis) -> Result<UnkeptRootKey, RootKeyError> {
     let no_randomness = |error: getrandom::Error| RootKeyError::NoRandomness(error.to_string());
     // Not AWS's `AKIA`: a scanner that finds one would report it to AWS.
     let id = random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16).map_err(no_randomness)?;
@@ -129,8 +143,8 @@ async fn make_root_key(
         active: true,
         created: now,
     };
-    store.put_access_key(row).await?;
-    Ok(NewRootKey { access_key_id, secret_access_key: SecretAccessKey::new(secret.as_str()) })
+    let key = NewRootKey { access_key_id, secret_access_key: SecretAccessKey::new(secret.as_str()) };
+    Ok(UnkeptRootKey { key, row })
 }
 
 /// Letters drawn evenly: a random byte past the last whole multiple of the alphabet is thrown away.

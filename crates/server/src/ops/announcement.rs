@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// One thing that is said from time to time.
 #[derive(Debug, Default)]
-pub(super) struct Announcement {
+pub(crate) struct Announcement {
     said: Option<Instant>,
     unsaid: u64,
 }
@@ -14,7 +14,7 @@ pub(super) struct Announcement {
 impl Announcement {
     /// A request met it. Whether it is time to say so, which it is once in each `silence`, and how many that met it since the
     /// last time went unsaid.
-    pub(super) fn meet(&mut self, now: Instant, silence: Duration) -> Option<u64> {
+    pub(crate) fn meet(&mut self, now: Instant, silence: Duration) -> Option<u64> {
         if self.said.is_some_and(|said| now.saturating_duration_since(said) < silence) {
             self.unsaid += 1;
             return None;

@@ -20,6 +20,7 @@ mod place;
 mod put_object;
 mod store_error;
 
+pub(crate) use announcement::Announcement;
 pub(crate) use full_disk::FullDisk;
 pub(crate) use place::Place;
 pub(crate) use store_error::StoreFailures;
@@ -38,7 +39,7 @@ pub(crate) async fn run(
     authorized: Authorized,
     upload: &mut Upload,
 ) -> Result<Answer, S3Error> {
-    let Authorized { operation, gate, upload: rules } = authorized;
+    let Authorized { operation, gate, upload: rules, .. } = authorized;
     match operation {
         Operation::GetObject(input) => get_object::answer(place, gate.allow(input)?).await,
         Operation::HeadObject(input) => head_object::answer(place, gate.allow(input)?).await,

@@ -16,11 +16,13 @@ use super::full_disk::FullDisk;
 use super::store_error::StoreFailures;
 use crate::app::App;
 use crate::http::{Answer, AnswerBody};
+use crate::upload_memory::UploadMemory;
 
 /// The store, its region, and the time of the request.
 pub(crate) struct Place<'a> {
     pub(super) store: &'a Store,
     pub(super) full_disk: &'a FullDisk,
+    pub(super) upload_memory: &'a UploadMemory,
     store_failures: &'a StoreFailures,
     pub(super) region: &'a str,
     pub(super) now: UnixMillis,
@@ -34,6 +36,7 @@ impl<'a> Place<'a> {
         Self {
             store: &app.store,
             full_disk: &app.full_disk,
+            upload_memory: &app.upload_memory,
             store_failures: &app.store_failures,
             region: &app.policy.region,
             now: now.into(),

@@ -18,6 +18,7 @@ use super::object_answer::{put, put_checksum};
 use super::place::{Place, empty};
 use crate::auth::UploadRules;
 use crate::http::{Answer, Upload};
+use crate::upload_memory::{Batch, Reservation};
 
 /// Batches up to this are hashed where they are: a fraction of a millisecond, less than a change of threads.
 const INLINE_HASH_BYTES: usize = 128 * 1024;
@@ -36,7 +37,9 @@ pub(super) async fn answer(
     check_condition(place, &input).await?;
 
     let mut put = place.store.begin_put(Some(length)).await.map_err(|error| place.refused(&error))?;
-    let digests = receive(place, upload, &mut put, BodyDigests::new(&input, rules)).await?;
+    let received = receive(place, upload, &mut put, BodyDigests::new(&input, rules)).await?;
+    // What is in memory until it is in the database keeps its part of the budget until then.
+    let Received { digests, memory: _memory } = received;
     let md5 = digests.check(&input, rules, put.crc64nvme())?;
 
     let input = input.into_inner();
@@ -108,35 +111,98 @@ async fn check_condition(place: &Place<'_>, input: &PutObject) -> Result<(), S3E
     if holds { Ok(()) } else { Err(input.condition.refusal(key, existing.is_some())) }
 }
 
+/// A body that arrived.
+struct Received {
+    digests: BodyDigests,
+    /// The memory that it is still in.
+    memory: Vec<Reservation>,
+}
+
 /// Takes the body in batches that are hashed and written in one go: while one is worked on, the next comes in.
+///
+/// Whoever waits, for memory or for a client that stands still while others want memory, waits with none in hand.
 async fn receive(
     place: &Place<'_>,
     upload: &mut Upload,
     put: &mut PutStream,
     digests: BodyDigests,
-) -> Result<BodyDigests, S3Error> {
-    let mut digests = digests;
-    let mut batch = next_batch(upload, put.batch_bytes()).await?;
-    while !batch.is_empty() {
-        let next = next_batch(upload, put.batch_bytes());
-        let (next, written, hashed) = tokio::join!(next, write(place, put, &batch), hash(digests, &batch));
-        written?;
-        digests = hashed?;
-        batch = next?;
+) -> Result<Received, S3Error> {
+    let mut received = Received { digests, memory: Vec::new() };
+    while let Some(mut batch) = first_batch(place, upload, put, &mut received).await? {
+        loop {
+            let memory = batch.memory();
+            let pieces = batch.into_pieces();
+            let next = async {
+                match place.upload_memory.try_reserve(upload.left().unwrap_or_default()) {
+                    Some(memory) => next_batch(place, upload, Batch::new(memory)).await,
+                    None => Ok(None),
+                }
+            };
+            let hashed = hash(received.digests, &pieces);
+            let (next, written, hashed) = tokio::join!(next, write(place, put, &pieces), hashed);
+            written?;
+            received.digests = hashed?;
+            if put.is_in_memory() {
+                received.memory.push(memory);
+            }
+            match next? {
+                Some(next) => batch = next,
+                None => break,
+            }
+        }
     }
-    Ok(digests)
+    Ok(received)
 }
 
-/// Up to a batch of chunks, as they arrive; empty at the end.
-async fn next_batch(upload: &mut Upload, length: usize) -> Result<Vec<Bytes>, S3Error> {
-    let mut batch = Vec::new();
-    let mut size = 0;
-    while size < length {
-        let Some(bytes) = upload.next_chunk().await? else { break };
-        size += bytes.len();
-        batch.push(bytes);
+/// A batch after a pause; `None` at the end.
+async fn first_batch(
+    place: &Place<'_>,
+    upload: &mut Upload,
+    put: &mut PutStream,
+    received: &mut Received,
+) -> Result<Option<Batch>, S3Error> {
+    let left = upload.left().unwrap_or_default();
+    if left > 0
+        && received.memory.is_empty()
+        && let Some(memory) = place.upload_memory.try_reserve(left)
+        && let Some(batch) = next_batch(place, upload, Batch::new(memory)).await?
+    {
+        return Ok(Some(batch));
     }
-    Ok(batch)
+    // With nothing left, this is the end of the body, which has to be seen.
+    if upload.left().unwrap_or_default() > 0 {
+        put.flush().await.map_err(|error| place.refused(&error))?;
+        received.memory.clear();
+    }
+    let Some(first) = upload.next_chunk().await? else { return Ok(None) };
+    let left = upload.left().unwrap_or_default().saturating_add(first.len() as u64);
+    let memory = place.upload_memory.reserve(left).await.ok_or_else(S3Error::service_unavailable)?;
+    let mut batch = Batch::new(memory);
+    batch.push(first);
+    next_batch(place, upload, batch).await
+}
+
+/// As many chunks as the batch has room for, as they arrive. It ends earlier with the body, and when the client stands still
+/// while others wait for memory. `None`: nothing came.
+async fn next_batch(
+    place: &Place<'_>,
+    upload: &mut Upload,
+    mut batch: Batch,
+) -> Result<Option<Batch>, S3Error> {
+    while !batch.is_full() && upload.left() != Some(0) {
+        tokio::select! {
+            biased;
+            chunk = upload.next_chunk() => match chunk? {
+                Some(bytes) => batch.push(bytes),
+                None => break,
+            },
+            () = place.upload_memory.is_wanted() => {
+                upload.pause();
+                break;
+            }
+        }
+    }
+    Ok((!batch.is_empty()).then_some(batch))
 }
 
 async fn write(place: &Place<'_>, put: &mut PutStream, batch: &[Bytes]) -> Result<(), S3Error> {

@@ -44,6 +44,15 @@ impl FileWriter {
         Self { shared, id, sums, batch, memory, state: State::Idle(None) }
     }
 
+    /// Sends what is gathered on its way, once the batch before it has arrived.
+    async fn begin_writing(&mut self) -> Result<(), StoreError> {
+        let file = self.settle().await?;
+        let segments = self.batch.take();
+        let (shared, id) = (Arc::clone(&self.shared), self.id);
+        self.state = State::Writing(tokio::task::spawn_blocking(move || shared.append(id, file, &segments)));
+        Ok(())
+    }
+
     /// Waits for the batch that is on its way and gives the file back. Safe to give up and call again.
     async fn settle(&mut self) -> Result<Option<TemporaryFile>, StoreError> {
         if let State::Writing(writing) = &mut self.state {
@@ -77,10 +86,14 @@ impl BlobWriter for FileWriter {
         if self.batch.length < self.memory.bytes() {
             return Ok(());
         }
-        let file = self.settle().await?;
-        let segments = self.batch.take();
-        let (shared, id) = (Arc::clone(&self.shared), self.id);
-        self.state = State::Writing(tokio::task::spawn_blocking(move || shared.append(id, file, &segments)));
+        self.begin_writing().await
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.batch.length > 0 {
+            self.begin_writing().await?;
+        }
+        self.state = State::Idle(self.settle().await?);
         Ok(())
     }
 
@@ -143,6 +156,8 @@ impl Batch {
     fn take(&mut self) -> Vec<Bytes> {
         self.close_copied();
         self.length = 0;
+        // What is left of its allocation would stay for as long as the client says nothing.
+        self.copied = BytesMut::new();
         std::mem::take(&mut self.segments)
     }
 }

@@ -32,6 +32,7 @@ pub(crate) enum Outcome {
 pub(crate) fn run(cli: Cli) -> Result<Outcome> {
     let quiet = cli.quiet;
     match cli.command {
+        Command::AccessKey(arguments) => small_runtime()?.block_on(access_key::run(&arguments, quiet)),
         Command::Backup(arguments) => {
             survive_file_size_limit()?;
             backup::run(&arguments, quiet)

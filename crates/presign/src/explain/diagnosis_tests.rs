@@ -411,7 +411,7 @@ fn unexplained(query: usize, header: usize) -> (usize, Cause) {
 #[test]
 fn the_work_for_a_diagnosis_has_a_bound_and_it_says_when_it_gave_up() {
     let (short, cause) = unexplained(60, 60);
-    assert_eq!(cause, Cause::WrongSecret { or_headers: vec!["x-pad".to_owned()] });
+    assert_eq!(cause, Cause::WrongSecret { or_headers: vec!["x-pad".into()] });
     let (long, cause) = unexplained(15 * 1024, 15 * 1024);
     let Cause::SearchGivenUp { attempts } = cause else { panic!("{cause:?}") };
     assert!((20..60).contains(&attempts), "{attempts}");

@@ -39,7 +39,7 @@ def small_disk(start, tmp_path):
     data.mkdir()
     own_mounts = namespace()
     if own_mounts:
-        mount = f'mount -t tmpfs -o size={DISK} none "$0" && exec "$@"'
+        mount = f'mount -t tmpfs -o size={DISK},mode=700 none "$0" && exec "$@"'
         return start(data, wrapper=[*own_mounts, "sh", "-c", mount, str(data)]), "no room left"
     if listed := os.environ.get("XTASK_NOT_RUN"):
         with open(listed, "a") as names:

@@ -57,7 +57,7 @@ impl Kind {
     /// What the signer refuses.
     pub fn head(self, origin: &str, key: &str, now: Timestamp) -> anyhow::Result<Head> {
         let path = format!("/{BUCKET}/{key}");
-        let long = "v, ".repeat(HEADER_BYTES / 3);
+        let long = "v, ".repeat(HEADER_BYTES / 3 - 2);
         let plain = |method, target, statuses| Head { method, target, headers: Vec::new(), statuses };
         Ok(match self {
             Kind::Largest => {

@@ -217,10 +217,12 @@ impl Out {
     /// Writes lines. How many of them could not be written.
     fn write(&mut self, lines: &[u8], shared: &Shared) -> u64 {
         // A line that was cut off is ended first, so that the next one stands by itself.
-        if self.is_within_line {
+        while self.is_within_line {
             match self.out.write(b"\n") {
                 Ok(1..) => self.is_within_line = false,
-                _ => return count_lines(lines),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(RETRY),
+                Ok(0) | Err(_) => return count_lines(lines),
             }
         }
         let mut left = lines;

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -65,6 +65,11 @@ impl ServerLog {
             tracing::info!("standard error is no file: there is no log to open again");
             return;
         };
+        // To open a named pipe would wait for its reader.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            tracing::warn!(path = %path.display(), "the log goes on where it was: another kind of file has its name");
+            return;
+        }
         match OpenOptions::new().append(true).create(true).mode(0o640).open(path) {
             Ok(file) => {
                 self.log.reopen(file);
@@ -81,9 +86,10 @@ fn report_lost(lines: u64) {
     tracing::warn!(lines, "lines of the log were lost: standard error did not take them");
 }
 
-/// The path of an open file, if it is a regular one. Only Linux tells it.
+/// The path of an open file, if it is a regular one that has a name. Only Linux tells it.
 fn path_of(file: &File) -> Option<PathBuf> {
-    if !file.metadata().ok()?.is_file() {
+    let found = file.metadata().ok()?;
+    if !found.is_file() || found.nlink() == 0 {
         return None;
     }
     let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())).ok()?;

@@ -27,19 +27,20 @@ impl StopSignal {
         })
     }
 
-    /// Waits for the next of them.
-    pub(crate) async fn received(&mut self) {
+    /// Waits for the next of them, and gives its number.
+    pub(crate) async fn received(&mut self) -> i32 {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hangup => {}
-        }
+        let kind = tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = hangup => SignalKind::hangup(),
+        };
+        kind.as_raw_value()
     }
 }
 

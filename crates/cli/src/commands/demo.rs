@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<()> {
         Walk { signer: &signer, bucket: &bucket, client: &client, folder: folder.path(), now: time::now() };
     let shown = tokio::select! {
         shown = show(&walk) => Some(shown),
-        () = stop.received() => None,
+        _ = stop.received() => None,
     };
     if let Some(Ok(())) = shown
         && !arguments.once

@@ -117,7 +117,7 @@ async fn serve(config: Config, quiet: bool, log: &ServerLog, mut stop: StopSigna
         // makes another.
         let printed = tokio::select! {
             printed = print_root_key(key, &endpoint, &region) => printed,
-            () = stop.received() => Err(anyhow!("stopped before anybody read the root key")),
+            _ = stop.received() => Err(anyhow!("stopped before anybody read the root key")),
         };
         if let Err(error) = printed {
             let said = "the root key cannot be printed, so it is not kept; start again with a standard output that can be \
@@ -135,9 +135,8 @@ async fn serve(config: Config, quiet: bool, log: &ServerLog, mut stop: StopSigna
     let serving = server.serve(async move {
         stop.received().await;
         tokio::spawn(async move {
-            stop.received().await;
-            // 128 and the number of SIGINT, as shells have it.
-            std::process::exit(130);
+            // As shells have it of a process that a signal has ended.
+            std::process::exit(128 + stop.received().await);
         });
     });
     serving.await.context("the store failed; what was acknowledged is kept all the same")

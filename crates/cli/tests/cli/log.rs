@@ -42,7 +42,8 @@ fn refused_requests(store: &Store, count: usize) {
 fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
     for signal in ["TERM", "INT"] {
         let (unread, written) = pipe();
-        let store = Store::start_unheard(&Machine::bare(), Stdio::from(written));
+        let machine = Machine::bare();
+        let store = Store::start_unheard(&machine, Stdio::from(written));
         refused_requests(&store, MANY);
         assert!(store.stop(signal).success(), "{signal}");
         drop(unread);
@@ -56,7 +57,8 @@ fn a_server_does_its_work_whatever_standard_error_is() {
     for (stderr, what) in
         [(full(), "a full disk"), (closed(), "a pipe without a reader"), (Stdio::null(), "nothing")]
     {
-        let store = Store::start_unheard(&Machine::bare(), stderr);
+        let machine = Machine::bare();
+        let store = Store::start_unheard(&machine, stderr);
         refused_requests(&store, 10);
         assert!(store.stop("TERM").success(), "{what}");
     }

@@ -16,7 +16,8 @@ pub(super) const BASE64: usize = 27;
 /// Where a text stands, which decides what in it may be something else.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whereabouts {
-    /// In a path, in which a SHA-256 is often the name of an object: only behind an equals sign or a colon it is a signature.
+    /// In a path, in which a SHA-256 is often the name of an object, and long words stand before an equals sign (`/year=2026/`):
+    /// only behind an equals sign or a colon it is a signature.
     Path,
     /// In a parameter, or in any other text.
     Elsewhere,
@@ -39,25 +40,20 @@ pub(super) fn without_signature_shapes(text: &str, whereabouts: Whereabouts) -> 
 
 fn has_shape(text: &str, whereabouts: Whereabouts) -> bool {
     let bytes = text.as_bytes();
+    let is_elsewhere = whereabouts == Whereabouts::Elsewhere;
+    // Whether a run that ends before `end` stands behind an equals sign or a colon.
+    let is_value = |end: usize, length: usize| {
+        let before = end.checked_sub(length + 1).and_then(|before| bytes.get(before));
+        matches!(before, Some(b'=' | b':'))
+    };
     let (mut hexadecimal, mut base64) = (0, 0);
-    // What stands before the run of hexadecimal digits that is read.
-    let mut before = None;
     for (at, &byte) in bytes.iter().enumerate() {
-        if byte == b'=' && base64 >= BASE64 {
+        if byte == b'=' && base64 >= BASE64 && (is_elsewhere || base64 == BASE64 && is_value(at, base64)) {
             return true;
         }
         base64 = if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') { base64 + 1 } else { 0 };
-        if !byte.is_ascii_hexdigit() {
-            hexadecimal = 0;
-            continue;
-        }
-        if hexadecimal == 0 {
-            before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        }
-        hexadecimal += 1;
-        if hexadecimal >= HEXADECIMAL
-            && (whereabouts == Whereabouts::Elsewhere || matches!(before, Some(b'=' | b':')))
-        {
+        hexadecimal = if byte.is_ascii_hexdigit() { hexadecimal + 1 } else { 0 };
+        if hexadecimal >= HEXADECIMAL && (is_elsewhere || is_value(at + 1, hexadecimal)) {
             return true;
         }
     }
@@ -97,5 +93,8 @@ mod tests {
         let hash = format!("/bucket/sha256/{V4}.tar");
         assert_eq!(told(&hash), hash);
         assert_eq!(told(&format!("/b/k%3FX-Amz-Sig%3D{V4}")), "REDACTED");
+        let partition = "/warehouse/events/region/year=2026/month=11/part-0.parquet";
+        assert_eq!(told(partition), partition);
+        assert_eq!(told(&format!("/b/k%3FSig%3D{V2}")), "REDACTED");
     }
 }

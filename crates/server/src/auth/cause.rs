@@ -24,7 +24,7 @@ pub(super) fn cause(refusal: &Refusal, is_key_known: bool) -> RequestText<'stati
     if let (Some(cause), Refusal::CaveatViolated(CaveatViolation::WrongAddress { address: None })) =
         (&cause, refusal)
     {
-        return format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For")
+        return format!("{cause}: a trusted proxy does not name its client; let it set X-Forwarded-For, or a Forwarded that is well formed: docs/exposing.md")
             .into();
     }
     match (part, cause) {

@@ -217,12 +217,16 @@ impl Pair {
 
 /// Whether the value of that parameter, decoded and in any case, is a secret.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
+    let is_secret = |name: &str| SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name));
+    // As nearly every name is written: there is nothing to take off it.
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return is_secret(name);
+    }
     let name = name.trim_matches(is_blank);
     // `&amp;` leaves its own tail before the name.
     let name = name.strip_prefix("amp;").unwrap_or(name);
     // `Signature[]=` is how PHP is given a list.
-    let name = name.split_once('[').map_or(name, |(name, _)| name).trim_matches(is_blank);
-    SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    is_secret(name.split_once('[').map_or(name, |(name, _)| name).trim_matches(is_blank))
 }
 
 /// Whether the value of that header, in any case, is a secret.

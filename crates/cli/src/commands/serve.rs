@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -181,9 +182,19 @@ async fn print_root_key(key: &NewRootKey, endpoint: &str, region: &str) -> Resul
     Ok(outcome.await??)
 }
 
+/// Whether what is written there is gone.
+fn is_null_device(file: &File) -> io::Result<bool> {
+    let (found, null) = (file.metadata()?, std::fs::metadata("/dev/null")?);
+    Ok(found.file_type().is_char_device() && found.rdev() == null.rdev())
+}
+
 /// Writes to standard output. Only a file has something to be made durable; for anything else the system says so.
 fn write_durably(text: &[u8]) -> io::Result<()> {
     let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    if is_null_device(&out)? {
+        // Where a process is started with a closed standard output, Rust opens this in its place.
+        return Err(io::Error::other("it is closed, or /dev/null, and nobody would ever see the root key"));
+    }
     out.write_all(text)?;
     match out.sync_all() {
         Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Err(error),

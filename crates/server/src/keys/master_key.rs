@@ -34,8 +34,9 @@ pub enum MasterKeyError {
     /// There are sealed secrets, and the key that opens them is not there.
     #[error(
         "{}: the master key is missing, and this store holds {sealed} access key(s) sealed with it; restore the file, \
-         or set master_key or master_key_file to the key. Without it the secrets are lost: start once with \
-         PRESIGN_ROOT_ACCESS_KEY_ID and PRESIGN_ROOT_SECRET_ACCESS_KEY set to have a root key again",
+         or set master_key or master_key_file to the key. Without it the secrets are lost: set PRESIGN_ROOT_ACCESS_KEY_ID \
+         and PRESIGN_ROOT_SECRET_ACCESS_KEY for every start, or delete the lost keys (presign access-key delete) and the \
+         next start makes a root key",
         path.display()
     )]
     Missing {

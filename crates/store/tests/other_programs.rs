@@ -312,3 +312,65 @@ async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
     drop(reader);
     store.close().await.unwrap();
 }
+
+async fn is_gone(blob_count: usize, directory: &Path) {
+    let begun = std::time::Instant::now();
+    while count_files(&directory.join("blobs")) != blob_count {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "blobs stay");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+fn count_files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries.map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 }).sum()
+}
+
+/// The commits that are lost had replaced one blob and deleted another: the rows before them name both.
+#[tokio::test]
+async fn a_damaged_log_is_saved_where_the_lost_commits_had_deleted_blobs() {
+    let base = tempfile::tempdir().unwrap();
+    let (store, reader) = filled(base.path()).await;
+    // Its content has pages of its own.
+    put(&store, 9_000).await;
+    put(&store, 7).await;
+    assert_eq!(store.delete("b", &key(27)).await, Ok(true));
+    put(&store, 3).await;
+    // Those of 7, as it is now, and of 47.
+    is_gone(2, base.path()).await;
+    let copy = tempfile::tempdir().unwrap();
+    crash(base.path(), copy.path());
+    let path = copy.path().join("metadata.sqlite-log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // A page that is written once.
+    let pages: Vec<&[u8]> = bytes[32..].chunks(4120).map(|frame| &frame[..4]).collect();
+    let is_once = |at: &usize| pages.iter().filter(|page| **page == pages[*at]).count() == 1;
+    let frame = (0..pages.len()).find(is_once).unwrap();
+    for byte in &mut bytes[32 + frame * 4120 + 24 + 2000..][..200] {
+        *byte ^= 0x10;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let mut found = Vec::new();
+    let repaired = repair(copy.path(), |finding| found.push(finding.clone())).unwrap();
+    found.retain(Finding::is_damage);
+    let missing = |finding: &Finding| match finding {
+        Finding::MissingBlob { key, .. } => key.clone(),
+        other => panic!("{other}"),
+    };
+    let mut missing: Vec<String> = found.iter().map(missing).collect();
+    missing.sort_unstable();
+    assert_eq!(missing, [key(27), key(7)]);
+    let kept = repaired.replaced.unwrap();
+    assert!(std::fs::read(kept.join("metadata.sqlite-log")).unwrap() == bytes, "the damaged log is kept");
+    assert_eq!((repaired.checked.damaged, repaired.checked.damaged_database), (2, 0));
+    assert!(!repaired.checked.is_clean() && repaired.log.unwrap().lost_commits >= 3);
+    // What to do about it is told, and can be done.
+    let store_again = Store::open(copy.path(), StoreOptions::default()).await.unwrap();
+    put(&store_again, 7).await;
+    assert_eq!(store_again.delete("b", &key(27)).await, Ok(true));
+    store_again.close().await.unwrap();
+    drop(store_again);
+    assert!(check(copy.path(), |_| {}).unwrap().is_clean());
+    drop(reader);
+    store.close().await.unwrap();
+}

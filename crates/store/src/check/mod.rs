@@ -25,6 +25,8 @@ pub struct Checked {
     pub blob_bytes: u64,
     /// Findings that are damage.
     pub damaged: u64,
+    /// How many of those are damage to the database: all but blobs that are missing or damaged.
+    pub damaged_database: u64,
     /// Findings that are not.
     pub notices: u64,
 }
@@ -112,6 +114,7 @@ impl Run<'_> {
     fn find(&mut self, finding: &Finding) {
         if finding.is_damage() {
             self.checked.damaged += 1;
+            self.checked.damaged_database += u64::from(finding.is_damage_to_database());
         } else {
             self.checked.notices += 1;
         }

@@ -2,8 +2,11 @@
 //!
 //! Two things do that. Another program with SQLite has written pages, which have no checksums of ours. And the log that a crash
 //! left is damaged. Both are repaired on a copy: what can be read of the log is put into it, and every page gets a checksum.
-//! Then all of it is checked: every row has a checksum of its own, every tree and index is compared, and every blob. Only if
-//! nothing is amiss the copy takes the place of the database; what was there is kept beside it.
+//! Then all of it is checked: every row has a checksum of its own, every tree and index is compared, and every blob. The copy
+//! takes the place of the database only if the database in it has no damage; what was there is kept beside it.
+//!
+//! Blobs that are missing or damaged do not prevent that. Where commits of the log are lost that replaced or deleted a blob, the
+//! row before them names one that is gone. A store that says so of these objects, and has all others, is better than none.
 
 mod log;
 
@@ -50,8 +53,8 @@ impl Repair {
     }
 }
 
-/// Repairs the database of a data directory, if it needs that and the result passes the whole check; each finding of that is
-/// told. Takes as much space again as the database and its log have.
+/// Repairs the database of a data directory, if it needs that and the check of the result finds no damage to the database;
+/// each finding of that check is told, also blobs that are missing or damaged, which are no reason to leave the damage. Takes as much space again as the database and its log have.
 ///
 /// # Errors
 /// As [`check`](crate::check::check).
@@ -84,7 +87,7 @@ pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair
     let checked = check_locked(directory, &copy, &mut tell)?;
     let log_damage = (!log_is_sound).then_some(made.log);
     let mut repair = Repair { pages: made.accepted, log: log_damage, checked, replaced: None };
-    if !checked.is_clean() {
+    if checked.damaged_database > 0 {
         remove_database(&disk, &copy)?;
         return Ok(repair);
     }

@@ -54,6 +54,8 @@ pub struct SqliteMetadata {
     hot: Arc<Hot>,
     is_closed: AtomicBool,
     last_commit: Option<SystemTime>,
+    /// Whether commits say when they were made.
+    stamps: Arc<AtomicBool>,
 }
 
 impl SqliteMetadata {
@@ -124,9 +126,13 @@ impl SqliteMetadata {
         }
         watch.look()?;
         let failed = |error: rusqlite::Error| store_error("opening the database", &place, &error);
-        let last_commit = Stamp::read(&conn).map_err(failed)?.time().or(written);
-        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
-            .map_err(failed)?;
+        let stamp = Stamp::read(&conn).map_err(failed)?;
+        let last_commit = stamp.time().or(written);
+        let mut writer =
+            Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
+                .map_err(failed)?;
+        writer.stamp_at_open = stamp.or(written);
+        let stamps = Arc::clone(&writer.stamps);
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::Io {
             action: "starting the writer's thread",
@@ -139,6 +145,7 @@ impl SqliteMetadata {
             thread: Mutex::new(Some(thread)),
             readers,
             last_commit,
+            stamps,
             reader_count: options.readers,
             hot,
             is_closed: AtomicBool::new(false),
@@ -282,6 +289,10 @@ impl Metadata for SqliteMetadata {
 
     fn last_commit_before_open(&self) -> Option<SystemTime> {
         self.last_commit
+    }
+
+    fn let_last_commit_advance(&self) {
+        self.stamps.store(true, Ordering::Relaxed);
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,11 @@ pub(super) struct Writer {
     pub(super) reserve: Arc<Reserve>,
     pub(super) growth: Growth,
     pub(super) held_log: HeldLog,
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
+    /// What is written instead of the present minute for as long as [`stamps`](Self::stamps) does not hold.
+    pub(super) stamp_at_open: Stamp,
+    /// Whether commits say when they were made.
+    pub(super) stamps: Arc<AtomicBool>,
     /// Whether what stands in a log that was removed was written back.
     is_rescued: bool,
     /// Length of the write-ahead log after the last commit, in pages.
@@ -98,6 +102,8 @@ impl Writer {
             growth,
             held_log: HeldLog::default(),
             stamp,
+            stamp_at_open: stamp,
+            stamps: Arc::default(),
             is_rescued: false,
             log_pages,
             checkpoint_at,
@@ -268,14 +274,18 @@ impl Writer {
     /// Makes a group durable, and takes its rows out of memory before anyone is answered.
     pub(super) fn commit(&mut self, group: &Group) -> rusqlite::Result<()> {
         group.iter().for_each(|operation| self.hot.begin_write(operation.touches()));
-        let committed = self.commit_pages();
+        let committed = self.commit_pages(self.next_stamp());
         group.iter().for_each(|operation| self.hot.end_write(operation.touches()));
         committed
     }
 
+    fn next_stamp(&self) -> Stamp {
+        if self.stamps.load(Ordering::Relaxed) { Stamp::now() } else { self.stamp_at_open }
+    }
+
     /// Commits, with a place on the disk for all that is committed.
-    pub(super) fn commit_pages(&mut self) -> rusqlite::Result<()> {
-        let stamp = self.stamp.renew(&self.conn)?;
+    pub(super) fn commit_pages(&mut self, stamp: Stamp) -> rusqlite::Result<()> {
+        self.stamp.replace(stamp, &self.conn)?;
         let pages = self.pages()?;
         self.growth.make_room(pages)?;
         match self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {

@@ -25,6 +25,11 @@ pub(super) struct HeldLog {
 }
 
 impl HeldLog {
+    /// Whether somebody keeps the log from beginning anew, as far as the last attempt to write it back has shown.
+    pub(super) fn is_held(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// The log was written back.
     pub(super) fn ended(&mut self) {
         *self = Self::default();
@@ -55,7 +60,7 @@ impl Writer {
     /// # Errors
     /// [`StoreError::DiskFull`] when it is long, nearly all of the disk is in use, and somebody keeps it from being emptied.
     pub(super) fn may_grow_held_log(&self) -> Result<(), StoreError> {
-        let is_long = self.held_log.since.is_some() && self.held_log.pages >= LONG_PAGES;
+        let is_long = self.held_log.is_held() && self.held_log.pages >= LONG_PAGES;
         if !is_long || self.growth.free_bytes().is_none_or(|free| free >= LEAST_FREE_BYTES) {
             return Ok(());
         }

@@ -644,6 +644,42 @@ mod tests {
     }
 
     #[test]
+    fn no_space_is_given_back_through_a_log_that_somebody_keeps() {
+        let Ground { mut writer, queue, path, _directory, .. } = ground();
+        let bucket =
+            Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+        drop(send(&queue, CreateBucket(bucket)));
+        let content = [7; 60_000];
+        for at in 0..200 {
+            drop(send(&queue, put("b", &at.to_string(), &content)));
+        }
+        let work = |writer: &mut Writer| {
+            while let Ok(Message::Write(first)) = writer.queue.try_recv() {
+                writer.write_group(first);
+            }
+            writer.checkpoint("PASSIVE");
+        };
+        work(&mut writer);
+        let reader = schema::open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM object").unwrap();
+        for at in 0..200 {
+            drop(send(&queue, DeleteObject { bucket: "b".into(), key: at.to_string() }));
+        }
+        work(&mut writer);
+        assert!(writer.spare_pages() > 2_500, "{}", writer.spare_pages());
+        let log = writer.log_pages.load(Ordering::Relaxed);
+        writer.give_back();
+        assert_eq!(writer.giving_back, GivingBack::Resting);
+        assert_eq!(writer.log_pages.load(Ordering::Relaxed), log);
+        drop(reader);
+        work(&mut writer);
+        let spare = writer.spare_pages();
+        writer.give_back();
+        assert_eq!(writer.giving_back, GivingBack::Begun);
+        assert!(writer.spare_pages() < spare);
+    }
+
+    #[test]
     fn who_cannot_begin_is_told_why() {
         let mut ground = ground();
         let other = schema::open_writer(&ground.path).unwrap();

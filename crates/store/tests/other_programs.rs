@@ -154,6 +154,24 @@ async fn a_directory_of_the_version_before_opens_and_keeps_other_programs_out_fr
     store.close().await.unwrap();
 }
 
+/// Whoever checks a store before an upgrade may still decide against it.
+#[tokio::test]
+async fn a_check_leaves_a_directory_of_the_version_before_as_it_is() {
+    let (base, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, reader) = filled(base.path()).await;
+    crash(base.path(), copy.path());
+    into_the_old_layout(copy.path());
+    let files =
+        || ["metadata.sqlite", "metadata.sqlite-wal"].map(|name| std::fs::read(copy.path().join(name)));
+    let before = files().map(Result::unwrap);
+    let checked = check(copy.path(), |finding| panic!("{finding}")).unwrap();
+    assert_eq!((checked.intact, checked.is_clean()), (OBJECTS as u64, true));
+    assert!(files().map(Result::unwrap) == before, "the check has changed the directory");
+    assert!(!copy.path().join("metadata.sqlite-log").exists());
+    drop(reader);
+    store.close().await.unwrap();
+}
+
 /// Set in a process that makes a backup: from where, and to where, in a line each.
 const BACKUP: &str = "PRESIGN_STORE_BACKUP";
 

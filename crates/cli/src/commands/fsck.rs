@@ -14,7 +14,8 @@ use super::Outcome;
 ///
 /// Each thing that is not as it should be is named, with the bucket and key where they can be known, and with what to
 /// do about it. Nothing is changed, but that what a crash left in the database's log is recovered, as the next start
-/// would do it.
+/// would do it. Of a directory that a version of Presign before this one has made, a copy of the database is checked, for
+/// which the directory of temporary files (TMPDIR) needs room; so that version can still open the directory.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct FsckArguments {

@@ -64,6 +64,13 @@ pub(super) fn is_private(path: &Path) -> Result<bool, StoreError> {
     Ok(header(path)?.is_some_and(|header| presign_page_checksums::is_private(&header)))
 }
 
+/// Whether a database is there that other programs with SQLite open, as those of versions before this layout are.
+pub(crate) fn is_public(path: &Path) -> Result<bool, StoreError> {
+    // With a rollback journal, or with a log: <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
+    let versions = header(path)?.and_then(|header| header.get(18..20).map(<[u8]>::to_vec));
+    Ok(versions.is_some_and(|versions| versions == [1, 1] || versions == [2, 2]))
+}
+
 /// Gives the log that a version before this layout has left the name that it has now. A rename is all that takes: what is in
 /// a log does not depend on its name. Nobody else may have the database open.
 pub(super) fn adopt_log(path: &Path) -> Result<(), OpenError> {

@@ -127,12 +127,18 @@ impl Shared {
 
     /// Opens a blob's file, which may have been set aside by mistake.
     fn open(&self, id: BlobId) -> Result<Option<(File, Entry)>, StoreError> {
-        let places =
-            [self.layout.blob(id), self.layout.aside(Aside::Trash, id), self.layout.aside(Aside::Held, id)];
-        for place in places {
+        self.open_while(id, || {})
+    }
+
+    /// As [`open`](Self::open), with something done between the looks.
+    fn open_while(&self, id: BlobId, between: impl Fn()) -> Result<Option<(File, Entry)>, StoreError> {
+        let [trash, held] = Aside::ALL.map(|aside| self.layout.aside(aside, id));
+        // The first once more: the collector may have put it back after the look there.
+        for place in [self.layout.blob(id), trash, held, self.layout.blob(id)] {
             if let Some(file) = self.disk.open(&place)? {
                 return Ok(Some((file, place)));
             }
+            between();
         }
         Ok(None)
     }
@@ -337,6 +343,25 @@ mod tests {
         assert_eq!(write(&blobs, 100_000).await, Err(StoreError::Stopped { reason }));
         assert!(is_empty(&directory.path().join("tmp")).await);
         assert!(blobs.open(first).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_put_back_between_the_looks_for_it_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        let id = write(&blobs, 100_000).await.unwrap().id;
+        let shared = &blobs.shared;
+        for aside in Aside::ALL {
+            assert_eq!(shared.set_aside(id, aside), Ok(true));
+            assert!(shared.open(id).unwrap().is_some(), "where it was set aside");
+            assert!(
+                shared.open_while(id, || drop(shared.put_back(id, aside))).unwrap().is_some(),
+                "{aside:?}"
+            );
+            assert!(shared.open(id).unwrap().is_some(), "in its place");
+        }
+        shared.delete(id).unwrap();
+        assert!(shared.open(id).unwrap().is_none());
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::blob_directory::{all_ids_in, ids_in};
-use super::deletions::{Deletions, Limits};
+use super::deletions::{Allowed, Deletions, Limits};
 use super::directory::{Directory, Entry, Located};
 use super::layout::Layout;
 use super::reader::OpenFile;
@@ -144,7 +144,7 @@ impl Shared {
     }
 
     fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
-        if self.may_delete()? {
+        if let Some(_allowed) = self.may_delete()? {
             return self.disk.unlink(&self.layout.blob(id));
         }
         let mut postponed = self.postponed();
@@ -165,18 +165,14 @@ impl Shared {
 
     fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
         let (from, to) = (self.layout.blob(id), self.layout.aside(aside, id));
-        if !self.may_delete()? {
-            return Ok(false);
-        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
         self.disk.make_dir(&self.layout.directory_aside(aside))?;
         // Its age there counts from now on.
         Ok(self.disk.touch(&from)? && self.disk.rename_if_there(&from, &to)?)
     }
 
     fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
-        if !self.may_delete()? {
-            return Ok(false);
-        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
         let directory = self.layout.make_durable_parent(&self.disk, id, self.watch.poison())?;
         let moved = self.disk.rename_if_there(&self.layout.aside(aside, id), &self.layout.blob(id))?;
         self.disk.sync_dir(&directory, self.watch.poison())?;
@@ -186,13 +182,17 @@ impl Shared {
     fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError> {
         let file = self.layout.aside(aside, id);
         let is_old = self.disk.age(&file)?.is_some_and(|age| age >= min_age);
-        Ok(is_old && self.may_delete()? && self.disk.unlink(&file)?)
+        if !is_old {
+            return Ok(false);
+        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
+        self.disk.unlink(&file)
     }
 
-    /// Whether files of blobs may be removed or moved at this moment, which a backup forbids.
-    fn may_delete(&self) -> Result<bool, StoreError> {
+    /// Lets files of blobs be removed or moved for as long as what is returned lives. `None`: a backup forbids it.
+    fn may_delete(&self) -> Result<Option<Allowed<'_>>, StoreError> {
         self.watch.look()?;
-        Ok(self.deletions.are_allowed())
+        Ok(self.deletions.allow())
     }
 
     fn postponed(&self) -> MutexGuard<'_, HashSet<BlobId>> {

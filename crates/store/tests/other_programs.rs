@@ -279,6 +279,18 @@ async fn what_another_program_has_changed_is_not_accepted() {
 }
 
 #[tokio::test]
+async fn a_repair_that_fails_leaves_no_copy() {
+    let copy = tempfile::tempdir().unwrap();
+    written_by_another_program(copy.path()).await;
+    let conn = Connection::open(copy.path().join("metadata.sqlite")).unwrap();
+    conn.execute("UPDATE schema_version SET version = 99", []).unwrap();
+    drop(conn);
+    let refused = repair(copy.path(), |_| {});
+    assert!(matches!(refused, Err(OpenError::NewerSchema { .. })), "{refused:?}");
+    assert!(!copy.path().join("metadata.sqlite.repair").exists());
+}
+
+#[tokio::test]
 async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
     let base = tempfile::tempdir().unwrap();
     let (store, reader) = filled(base.path()).await;

@@ -45,6 +45,16 @@ pub(crate) fn remove_database(disk: &Disk, path: &Path) -> Result<(), StoreError
     Ok(())
 }
 
+/// Removes the databases that were being made when their process ended: by a start, a compaction or a repair. No process may have
+/// the directory open.
+pub(super) fn remove_unfinished(disk: &Disk, path: &Path) {
+    for suffix in [".new", ".compact", ".repair"] {
+        if let Err(error) = remove_database(disk, &beside(path, suffix)) {
+            tracing::warn!(%error, "a database that an earlier process did not finish stays");
+        }
+    }
+}
+
 /// The first bytes of the database. `None`: it is not there, or shorter.
 pub(super) fn header(path: &Path) -> Result<Option<[u8; HEADER_BYTES]>, StoreError> {
     let mut header = [0; HEADER_BYTES];

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::database_files::{log_path, stock_log_path};
+use super::database_files::{log_path, remove_unfinished, stock_log_path};
 use super::failure::store_error;
 use super::growth::Growth;
 use super::hot::Hot;
@@ -87,6 +87,7 @@ impl SqliteMetadata {
         // SQLite opens its files by their paths. So the directory has to be at its path before and behind that, and from then
         // on the files have to be the same.
         watch.look()?;
+        remove_unfinished(&disk, &path);
         let length = disk.length(&path)?;
         if length.unwrap_or(0) == 0 && is_initialized(&disk, directory)? {
             return Err(OpenError::DatabaseLost { path });

@@ -46,13 +46,23 @@ impl Writer {
             return;
         }
         held.named_at = Some(Instant::now());
-        tracing::warn!(
-            reader = reader(&self.growth),
-            minutes = since.elapsed().as_secs() / 60,
-            log_bytes = i64::from(pages) * 4096,
-            place = self.place,
-            "another process reads the database, and its write-ahead log grows meanwhile; if it hangs, end that process"
-        );
+        let (minutes, log_bytes) = (since.elapsed().as_secs() / 60, i64::from(pages) * 4096);
+        if self.growth.reader_of_log().is_some() {
+            tracing::warn!(
+                reader = reader(&self.growth),
+                minutes,
+                log_bytes,
+                place = self.place,
+                "another process reads the database, and its write-ahead log grows meanwhile; if it hangs, end that process"
+            );
+        } else {
+            tracing::warn!(
+                minutes,
+                log_bytes,
+                place = self.place,
+                "a request of this server reads the database for long, and its write-ahead log grows meanwhile"
+            );
+        }
     }
 
     /// Whether the log may grow by what makes no room.

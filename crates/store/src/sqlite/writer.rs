@@ -180,10 +180,11 @@ impl Writer {
     }
 
     /// Whether all files are in their places. Where nothing but the log was removed, what stands in it is saved first: this
-    /// process is the only one that can still read it.
+    /// process is the only one that can still read it. Not behind a failed fsync: what it left is not known, and stays as it is.
     fn look(&mut self) -> Result<(), StoreError> {
         let looked = self.watch.look();
         let is_log_gone = looked.is_err()
+            && self.watch.has_stopped()
             && self.watch.state(DATABASE) == State::InPlace
             && self.watch.state(LOG) == State::Removed
             && self.watch.state(INDEX) != State::Replaced;
@@ -677,6 +678,32 @@ mod tests {
         writer.give_back();
         assert_eq!(writer.giving_back, GivingBack::Begun);
         assert!(writer.spare_pages() < spare);
+    }
+
+    /// The twin has had a failed fsync before.
+    #[test]
+    fn what_stands_in_a_log_that_was_removed_is_saved_unless_an_fsync_failed() {
+        for has_failed in [false, true] {
+            let Ground { mut writer, queue, path, poison, _directory, .. } = ground();
+            for name in [DATABASE, LOG, INDEX] {
+                writer.watch.add(name).unwrap();
+            }
+            let bucket =
+                Bucket { name: "b".into(), owner: "o".into(), region: "r".into(), created: UnixMillis(0) };
+            drop(send(&queue, CreateBucket(bucket)));
+            let Ok(Message::Write(first)) = writer.queue.recv() else { panic!("a write was sent") };
+            writer.write_group(first);
+            let before = std::fs::read(&path).unwrap();
+            if has_failed {
+                drop(poison.set(&"fsync failed"));
+            }
+            std::fs::remove_file(crate::sqlite::log_path(&path)).unwrap();
+            assert!(writer.look().is_err());
+            assert_eq!(
+                (writer.is_rescued, std::fs::read(&path).unwrap() == before),
+                (!has_failed, has_failed)
+            );
+        }
     }
 
     #[test]

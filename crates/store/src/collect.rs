@@ -28,7 +28,8 @@ pub struct Retention {
     /// How long ago the last byte of a blob must have been written before it is set aside. Uploads need none of it, for they
     /// are known.
     pub min_age: Duration,
-    /// How long a blob is then kept in [`Aside::Trash`].
+    /// How long a blob is then kept in [`Aside::Trash`]. An hour more, or twice this time if that is shorter, in case the clock was
+    /// set forward.
     pub trash: Duration,
     /// How long it is kept in [`Aside::Held`], where the database may be the wrong one.
     pub held: Duration,

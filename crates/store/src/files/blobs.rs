@@ -13,6 +13,7 @@ use super::blob_directory::{all_ids_in, ids_in};
 use super::deletions::{Allowed, Deletions, Limits};
 use super::directory::{Directory, Entry, Located};
 use super::layout::Layout;
+use super::old_enough::OldEnough;
 use super::reader::OpenFile;
 use super::watch::Watch;
 use super::writer::{FileWriter, TemporaryFile};
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     deletions: Deletions,
     /// Blobs whose objects were deleted while a backup needed all of them.
     postponed: Mutex<HashSet<BlobId>>,
+    old_enough: OldEnough,
     pub(super) memory: MemoryShare,
 }
 
@@ -71,8 +73,10 @@ impl FileBlobs {
         remove_unfinished(&disk, &root.open_below("tmp")?)?;
         remove_unfinished(&disk, layout.tmp())?;
         let deletions = Deletions::open(&disk, root)?;
-        let (watch, postponed, memory) = (Arc::clone(watch), Mutex::default(), MemoryShare::default());
-        Ok(Self { shared: Arc::new(Shared { disk, layout, watch, reserve, deletions, postponed, memory }) })
+        let (watch, memory) = (Arc::clone(watch), MemoryShare::default());
+        let (postponed, old_enough) = (Mutex::default(), OldEnough::default());
+        let shared = Shared { disk, layout, watch, reserve, deletions, postponed, old_enough, memory };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -173,6 +177,7 @@ impl Shared {
 
     fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
         let Some(_allowed) = self.may_delete()? else { return Ok(false) };
+        self.old_enough.forget(id);
         let directory = self.layout.make_durable_parent(&self.disk, id, self.watch.poison())?;
         let moved = self.disk.rename_if_there(&self.layout.aside(aside, id), &self.layout.blob(id))?;
         self.disk.sync_dir(&directory, self.watch.poison())?;
@@ -183,10 +188,16 @@ impl Shared {
         let file = self.layout.aside(aside, id);
         let is_old = self.disk.age(&file)?.is_some_and(|age| age >= min_age);
         if !is_old {
+            self.old_enough.forget(id);
+            return Ok(false);
+        }
+        if !self.old_enough.for_an_hour(id, min_age) {
             return Ok(false);
         }
         let Some(_allowed) = self.may_delete()? else { return Ok(false) };
-        self.disk.unlink(&file)
+        let deleted = self.disk.unlink(&file)?;
+        self.old_enough.forget(id);
+        Ok(deleted)
     }
 
     /// Lets files of blobs be removed or moved for as long as what is returned lives. `None`: a backup forbids it.
@@ -362,6 +373,33 @@ mod tests {
         }
         shared.delete(id).unwrap();
         assert!(shared.open(id).unwrap().is_none());
+    }
+
+    /// The clock of files cannot be set here, and their times can.
+    #[tokio::test]
+    async fn a_clock_that_was_set_forward_for_a_while_deletes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        let id = write(&blobs, 100_000).await.unwrap().id;
+        let (shared, day) = (Arc::clone(&blobs.shared), Duration::from_secs(24 * 60 * 60));
+        shared.set_aside(id, Aside::Trash).unwrap();
+        let file = directory.path().join("blobs/trash").join(id.to_string());
+        let delete = |age: Duration| {
+            let file = File::options().write(true).open(&file).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+            shared.delete_aside(id, Aside::Trash, day).unwrap()
+        };
+        tokio::time::pause();
+        let hour = Duration::from_secs(60 * 60);
+        assert!(!delete(Duration::ZERO));
+        assert!(!delete(day * 30), "as if a month had gone by at once");
+        tokio::time::advance(hour / 2).await;
+        // The clock is right again, and its hour begins anew.
+        assert!(!delete(Duration::ZERO));
+        tokio::time::advance(hour / 2).await;
+        assert!(!delete(day));
+        tokio::time::advance(hour).await;
+        assert!(delete(day) && !file.exists());
     }
 
     #[tokio::test]

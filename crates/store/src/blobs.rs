@@ -48,7 +48,8 @@ pub trait Blobs: Send + Sync {
     /// Takes back that a blob was set aside; says whether it did.
     async fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError>;
 
-    /// Deletes a blob that was set aside at least `min_age` ago; says whether it did.
+    /// Deletes a blob that was set aside at least `min_age` ago; says whether it did. An engine may wait until it has seen that for an
+    /// hour, in case the clock was set forward.
     async fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError>;
 
     /// All blobs whose id begins with this byte, in the order of their ids, but those that are set aside and those whose

@@ -28,7 +28,8 @@ pub struct Retention {
     /// How long ago the last byte of a blob must have been written before it is set aside. Uploads need none of it, for they
     /// are known.
     pub min_age: Duration,
-    /// How long a blob is then kept in [`Aside::Trash`].
+    /// How long a blob is then kept in [`Aside::Trash`]. An hour more, or twice this time if that is shorter, in case the clock was
+    /// set forward.
     pub trash: Duration,
     /// How long it is kept in [`Aside::Held`], where the database may be the wrong one.
     pub held: Duration,
@@ -84,21 +85,25 @@ impl Store {
     /// # Errors
     /// Those of the engines; [`StoreError::Stopped`] when the store takes no writes. What was done before stays done.
     pub async fn collect_orphans(&self, retention: &Retention) -> Result<Collected, StoreError> {
-        self.inner.alarm.watch(collect(&self.inner, retention).await)
+        self.inner.alarm.watch(collect(&self.inner, retention, MAX_ROUND).await)
     }
 }
 
-async fn collect(inner: &Inner, retention: &Retention) -> Result<Collected, StoreError> {
+async fn collect(inner: &Inner, retention: &Retention, max_round: usize) -> Result<Collected, StoreError> {
     let blobs = &*inner.blobs;
     blobs.check().await?;
     blobs.watch_backups().await?;
     let mut collected = Collected { deleted: blobs.delete_postponed().await?, ..Collected::default() };
     collected.examined = collected.deleted;
-    let orphans = find(inner, retention.min_age, &mut collected).await?;
-    collected.doubt = orphans.doubt(collected.examined);
+    let orphans = find(inner, retention.min_age, max_round, &mut collected).await?;
+    collected.doubt = orphans.doubt(collected.examined, count_held(inner).await?);
     let aside = if collected.doubt.is_some() { Aside::Held } else { Aside::Trash };
-    for id in orphans.ids {
+    for &id in &orphans.ids {
         collected.set_aside += u64::from(or_warn(blobs.set_aside(id, aside).await)? == Some(true));
+    }
+    if collected.set_aside == orphans.count {
+        // All that speaks against this database is set aside, and need not be told by its age any more.
+        inner.metadata.let_last_commit_advance();
     }
     let before = collected.set_aside;
     for (aside, kept) in [(Aside::Trash, retention.trash), (Aside::Held, retention.held)] {
@@ -128,6 +133,15 @@ async fn collect(inner: &Inner, retention: &Retention) -> Result<Collected, Stor
     Ok(collected)
 }
 
+/// How many of the blobs that earlier rounds set aside in [`Aside::Held`] no row names.
+async fn count_held(inner: &Inner) -> Result<u64, StoreError> {
+    let mut count = 0;
+    for ids in inner.blobs.list_aside(Aside::Held).await?.chunks(AT_ONCE) {
+        count += inner.metadata.unnamed_blobs(ids.to_vec()).await?.len() as u64;
+    }
+    Ok(count)
+}
+
 /// Blobs that no row names.
 #[derive(Default)]
 struct Orphans {
@@ -137,16 +151,23 @@ struct Orphans {
 }
 
 impl Orphans {
-    fn doubt(&self, examined: u64) -> Option<Doubt> {
+    /// What is held already was found by the rounds before, which may have been parts of a whole.
+    fn doubt(&self, examined: u64, held: u64) -> Option<Doubt> {
         if self.has_newer {
             return Some(Doubt::NewerBlobs);
         }
-        let is_large = self.count >= LARGE_COUNT && self.count.saturating_mul(LARGE_SHARE) > examined;
+        let (count, examined) = (self.count.saturating_add(held), examined.saturating_add(held));
+        let is_large = count >= LARGE_COUNT && count.saturating_mul(LARGE_SHARE) > examined;
         is_large.then_some(Doubt::LargeShare)
     }
 }
 
-async fn find(inner: &Inner, min_age: Duration, collected: &mut Collected) -> Result<Orphans, StoreError> {
+async fn find(
+    inner: &Inner,
+    min_age: Duration,
+    max_round: usize,
+    collected: &mut Collected,
+) -> Result<Orphans, StoreError> {
     let Inner { metadata, blobs, in_flight, opened, .. } = inner;
     let last_commit = metadata.last_commit_before_open();
     let mut orphans = Orphans::default();
@@ -161,7 +182,7 @@ async fn find(inner: &Inner, min_age: Duration, collected: &mut Collected) -> Re
                 let Some(age) = age.filter(|age| *age >= min_age) else { continue };
                 orphans.count += 1;
                 orphans.has_newer |= is_newer(age, *opened, last_commit);
-                if orphans.ids.len() < MAX_ROUND {
+                if orphans.ids.len() < max_round {
                     orphans.ids.push(id);
                 }
             }
@@ -195,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_few_blobs_are_what_a_crash_leaves_and_many_are_a_doubt() {
-        let doubt = |count, examined| Orphans { count, ..Orphans::default() }.doubt(examined);
+        let doubt = |count, examined| Orphans { count, ..Orphans::default() }.doubt(examined, 0);
         assert_eq!(doubt(0, 0), None);
         // Of a small store a few may be all.
         assert_eq!(doubt(9, 9), None);
@@ -203,7 +224,39 @@ mod tests {
         assert_eq!(doubt(10, 99), Some(Doubt::LargeShare));
         assert_eq!(doubt(10, 100), None);
         let newer = Orphans { count: 1, has_newer: true, ids: Vec::new() };
-        assert_eq!(newer.doubt(1_000_000), Some(Doubt::NewerBlobs));
+        assert_eq!(newer.doubt(1_000_000, 0), Some(Doubt::NewerBlobs));
+    }
+
+    /// 12 of 32 are too many; the second half of them would not be.
+    #[tokio::test]
+    async fn a_doubt_lasts_over_all_rounds_that_it_takes() {
+        let kept = Retention { min_age: Duration::ZERO, trash: Duration::MAX, held: Duration::MAX };
+        for (orphans, aside) in [(12, [6, 6]), (3, [3, 0])] {
+            let directory = tempfile::tempdir().unwrap();
+            let store = Store::open(directory.path(), crate::StoreOptions::default()).await.unwrap();
+            let (owner, region) = ("o".to_owned(), "r".to_owned());
+            let bucket = crate::Bucket { name: "b".into(), owner, region, created: crate::UnixMillis(0) };
+            store.create_bucket(bucket).await.unwrap();
+            for at in 0..20 {
+                let mut upload = store.begin_put(None).await.unwrap();
+                upload.write(vec![7; 70_000].into()).await.unwrap();
+                let (new, always) = (crate::NewObject::default(), crate::Precondition::Unconditional);
+                upload.finish("b", &at.to_string(), new, always).await.unwrap();
+            }
+            let place = directory.path().join("blobs/0/1");
+            std::fs::create_dir_all(&place).unwrap();
+            for at in 0..orphans {
+                std::fs::write(place.join(format!("01{at:030x}")), "left").unwrap();
+            }
+            for set_aside in aside {
+                let collected = collect(&store.inner, &kept, 6).await.unwrap();
+                let doubt = (set_aside == 6).then_some(Doubt::LargeShare);
+                assert_eq!((collected.set_aside, collected.doubt), (set_aside, doubt));
+            }
+            let held = std::fs::read_dir(directory.path().join("blobs/held")).map_or(0, Iterator::count);
+            assert_eq!(held, if orphans == 12 { 12 } else { 0 });
+            store.close().await.unwrap();
+        }
     }
 
     #[test]

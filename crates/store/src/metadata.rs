@@ -89,6 +89,10 @@ pub trait Metadata: Send + Sync {
         None
     }
 
+    /// From now on a commit may say when it was made, for [`last_commit_before_open`](Self::last_commit_before_open) after the next
+    /// open. Until then that stays what it was, so that a restart does not hide blobs that are newer than the database.
+    fn let_last_commit_advance(&self) {}
+
     /// Finishes what was begun and closes the engine. Every later call fails with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;
 }

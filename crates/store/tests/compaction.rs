@@ -123,6 +123,21 @@ async fn a_database_of_the_version_before_is_compacted_by_command() {
     holds_the_one(directory.path()).await;
 }
 
+#[tokio::test]
+async fn a_start_removes_the_databases_that_were_not_finished() {
+    let directory = tempfile::tempdir().unwrap();
+    open(directory.path()).await.close().await.unwrap();
+    let path = |name: &str| directory.path().join(format!("metadata.sqlite{name}"));
+    let unfinished = [".new", ".compact", ".compact-log", ".repair", ".repair-log", ".repair-shm"].map(path);
+    let kept = [".older", ".repaired"].map(path);
+    for path in unfinished.iter().chain(&kept) {
+        std::fs::write(path, "half of it").unwrap();
+    }
+    open(directory.path()).await.close().await.unwrap();
+    assert!(unfinished.iter().all(|path| !path.exists()));
+    assert!(kept.iter().all(|path| path.exists()), "what is not the store's stays");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_not_compacted_and_is_left_as_it_is() {
     let directory = tempfile::tempdir().unwrap();

@@ -154,6 +154,24 @@ async fn a_directory_of_the_version_before_opens_and_keeps_other_programs_out_fr
     store.close().await.unwrap();
 }
 
+/// Whoever checks a store before an upgrade may still decide against it.
+#[tokio::test]
+async fn a_check_leaves_a_directory_of_the_version_before_as_it_is() {
+    let (base, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, reader) = filled(base.path()).await;
+    crash(base.path(), copy.path());
+    into_the_old_layout(copy.path());
+    let files =
+        || ["metadata.sqlite", "metadata.sqlite-wal"].map(|name| std::fs::read(copy.path().join(name)));
+    let before = files().map(Result::unwrap);
+    let checked = check(copy.path(), |finding| panic!("{finding}")).unwrap();
+    assert_eq!((checked.intact, checked.is_clean()), (OBJECTS as u64, true));
+    assert!(files().map(Result::unwrap) == before, "the check has changed the directory");
+    assert!(!copy.path().join("metadata.sqlite-log").exists());
+    drop(reader);
+    store.close().await.unwrap();
+}
+
 /// Set in a process that makes a backup: from where, and to where, in a line each.
 const BACKUP: &str = "PRESIGN_STORE_BACKUP";
 
@@ -261,6 +279,18 @@ async fn what_another_program_has_changed_is_not_accepted() {
 }
 
 #[tokio::test]
+async fn a_repair_that_fails_leaves_no_copy() {
+    let copy = tempfile::tempdir().unwrap();
+    written_by_another_program(copy.path()).await;
+    let conn = Connection::open(copy.path().join("metadata.sqlite")).unwrap();
+    conn.execute("UPDATE schema_version SET version = 99", []).unwrap();
+    drop(conn);
+    let refused = repair(copy.path(), |_| {});
+    assert!(matches!(refused, Err(OpenError::NewerSchema { .. })), "{refused:?}");
+    assert!(!copy.path().join("metadata.sqlite.repair").exists());
+}
+
+#[tokio::test]
 async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
     let base = tempfile::tempdir().unwrap();
     let (store, reader) = filled(base.path()).await;
@@ -309,6 +339,68 @@ async fn a_damaged_log_is_saved_as_far_as_it_is_whole() {
             holds_everything(copy.path()).await;
         }
     }
+    drop(reader);
+    store.close().await.unwrap();
+}
+
+async fn is_gone(blob_count: usize, directory: &Path) {
+    let begun = std::time::Instant::now();
+    while count_files(&directory.join("blobs")) != blob_count {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "blobs stay");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+fn count_files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries.map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 }).sum()
+}
+
+/// The commits that are lost had replaced one blob and deleted another: the rows before them name both.
+#[tokio::test]
+async fn a_damaged_log_is_saved_where_the_lost_commits_had_deleted_blobs() {
+    let base = tempfile::tempdir().unwrap();
+    let (store, reader) = filled(base.path()).await;
+    // Its content has pages of its own.
+    put(&store, 9_000).await;
+    put(&store, 7).await;
+    assert_eq!(store.delete("b", &key(27)).await, Ok(true));
+    put(&store, 3).await;
+    // Those of 7, as it is now, and of 47.
+    is_gone(2, base.path()).await;
+    let copy = tempfile::tempdir().unwrap();
+    crash(base.path(), copy.path());
+    let path = copy.path().join("metadata.sqlite-log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // A page that is written once.
+    let pages: Vec<&[u8]> = bytes[32..].chunks(4120).map(|frame| &frame[..4]).collect();
+    let is_once = |at: &usize| pages.iter().filter(|page| **page == pages[*at]).count() == 1;
+    let frame = (0..pages.len()).find(is_once).unwrap();
+    for byte in &mut bytes[32 + frame * 4120 + 24 + 2000..][..200] {
+        *byte ^= 0x10;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let mut found = Vec::new();
+    let repaired = repair(copy.path(), |finding| found.push(finding.clone())).unwrap();
+    found.retain(Finding::is_damage);
+    let missing = |finding: &Finding| match finding {
+        Finding::MissingBlob { key, .. } => key.clone(),
+        other => panic!("{other}"),
+    };
+    let mut missing: Vec<String> = found.iter().map(missing).collect();
+    missing.sort_unstable();
+    assert_eq!(missing, [key(27), key(7)]);
+    let kept = repaired.replaced.unwrap();
+    assert!(std::fs::read(kept.join("metadata.sqlite-log")).unwrap() == bytes, "the damaged log is kept");
+    assert_eq!((repaired.checked.damaged, repaired.checked.damaged_database), (2, 0));
+    assert!(!repaired.checked.is_clean() && repaired.log.unwrap().lost_commits >= 3);
+    // What to do about it is told, and can be done.
+    let store_again = Store::open(copy.path(), StoreOptions::default()).await.unwrap();
+    put(&store_again, 7).await;
+    assert_eq!(store_again.delete("b", &key(27)).await, Ok(true));
+    store_again.close().await.unwrap();
+    drop(store_again);
+    assert!(check(copy.path(), |_| {}).unwrap().is_clean());
     drop(reader);
     store.close().await.unwrap();
 }

@@ -14,7 +14,8 @@ use super::Outcome;
 ///
 /// Each thing that is not as it should be is named, with the bucket and key where they can be known, and with what to
 /// do about it. Nothing is changed, but that what a crash left in the database's log is recovered, as the next start
-/// would do it.
+/// would do it. Of a directory that a version of Presign before this one has made, a copy of the database is checked, for
+/// which the directory of temporary files (TMPDIR) needs room; so that version can still open the directory.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct FsckArguments {
@@ -25,8 +26,9 @@ pub(crate) struct FsckArguments {
     /// Repair the database if it does not open: accept pages that another program with SQLite has written, and save what
     /// is in a damaged log
     ///
-    /// The repair is made on a copy, which takes the place of the database only if the whole check then finds no damage.
-    /// What was there is kept in DIR/before-repair-N. Otherwise nothing is changed.
+    /// The repair is made on a copy, which takes the place of the database only if every page, row and index in it is whole.
+    /// What was there is kept in DIR/before-repair-N. Otherwise nothing is changed. Objects whose blobs are missing or
+    /// damaged are named, and the exit code is 1 then; they do not prevent the repair.
     #[arg(long)]
     repair: bool,
 }
@@ -117,10 +119,10 @@ fn print_repair(out: &mut impl io::Write, repair: &Repair) -> io::Result<()> {
     match &repair.replaced {
         Some(kept) => writeln!(
             out,
-            "repair: metadata.sqlite was replaced by a copy with all of that and with new checksums, which passed the whole \
-             check; what was there is in {}, and can be deleted when nothing is missed",
+            "repair: metadata.sqlite was replaced by a copy with all of that and with new checksums, in which every page, row \
+             and index is whole; what was there is in {}, and can be deleted when nothing is missed",
             kept.display()
         ),
-        None => writeln!(out, "repair: nothing was changed, because the result would be damaged, as above"),
+        None => writeln!(out, "repair: nothing was changed, because the database would be damaged, as above"),
     }
 }

@@ -135,7 +135,8 @@ fn fill(
             StoreError::Io { action: "reading back", place: copied.display().to_string(), reason }.into()
         );
     }
-    survey.rows(&mut |found| {
+    let mut is_given_up = false;
+    let walked = survey.rows(&mut |found| {
         let (bucket, key, blob) = match found {
             Found::Blob { bucket, key, blob } => (bucket, key, blob),
             Found::Inline => {
@@ -154,10 +155,19 @@ fn fill(
                 manifest.blob_bytes += blob.size;
             }
             BlobState::Damaged(detail) => damage.find(Finding::Blob { bucket, key, id: blob.id, detail }),
+            BlobState::Missing if !no_deletions.is_kept()? => {
+                // The server has deleted it, as it may from then on.
+                is_given_up = true;
+                return Err(StoreError::Stopped { reason: "blobs are deleted again".to_owned() });
+            }
             BlobState::Missing => damage.find(Finding::MissingBlob { bucket, key, id: blob.id }),
         }
         Ok(())
-    })?;
+    });
+    if is_given_up {
+        return Err(BackupError::GivenUp);
+    }
+    walked?;
     survey.structure(&mut |finding| damage.find(finding))?;
     survey.close_for_everybody()?;
     damage.into_result()?;
@@ -209,5 +219,46 @@ pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bucket, NewObject, Precondition, Store, StoreOptions, UnixMillis};
+
+    /// The twin has the same blob missing while the server keeps all of them.
+    #[tokio::test]
+    async fn what_a_server_deletes_after_it_gave_a_backup_up_is_no_damage() {
+        for is_given_up in [true, false] {
+            let base = tempfile::tempdir().unwrap();
+            let [data, partial] = ["data", "partial"].map(|name| base.path().join(name));
+            let store = Store::open(&data, StoreOptions::default()).await.unwrap();
+            let (owner, region) = ("o".to_owned(), "r".to_owned());
+            store
+                .create_bucket(Bucket { name: "b".into(), owner, region, created: UnixMillis(0) })
+                .await
+                .unwrap();
+            let mut upload = store.begin_put(None).await.unwrap();
+            upload.write(vec![7; 100_000].into()).await.unwrap();
+            upload.finish("b", "k", NewObject::default(), Precondition::Unconditional).await.unwrap();
+            store.close().await.unwrap();
+            let disk = Disk::default();
+            disk.make_dir(&*partial).unwrap();
+            let copied = partial.join("metadata.sqlite");
+            drop(disk.create(&*copied).unwrap());
+            let held = NoDeletions::hold(&disk, &data, &base.path().join("backup")).unwrap();
+            Survey::beside(&data.join("metadata.sqlite")).unwrap().copy_to(&copied, &|| {}).unwrap();
+            if is_given_up {
+                std::fs::remove_file(data.join("backup.lock")).unwrap();
+            }
+            let blobs = BlobDirectory::new(disk.clone(), &data);
+            for id in (0..=u8::MAX).flat_map(|first| blobs.list(first).unwrap()) {
+                std::fs::remove_file(blobs.path(id)).unwrap();
+            }
+            let mut told = 0;
+            let filled = fill(&disk, &data, &partial, &copied, &held, &mut |_| told += 1).unwrap_err();
+            assert_eq!((filled == BackupError::GivenUp, told), (is_given_up, usize::from(!is_given_up)));
+        }
     }
 }

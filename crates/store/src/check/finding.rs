@@ -127,6 +127,12 @@ impl Finding {
         )
     }
 
+    /// Whether it is damage to the database, and not to a blob.
+    #[must_use]
+    pub fn is_damage_to_database(&self) -> bool {
+        self.is_damage() && !matches!(self, Self::Blob { .. } | Self::MissingBlob { .. })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
@@ -140,7 +146,7 @@ impl Finding {
             }
             Self::Unopened { .. } => {
                 "check the disk, and restore the store from a backup, or try `presign fsck --repair`, which changes nothing \
-                 unless the result is whole; keep this directory until that is done"
+                 unless the database that results is whole; keep this directory until that is done"
             }
             Self::Unreadable { .. } => {
                 "restore the store from a backup, or read what can still be read through the running store first"

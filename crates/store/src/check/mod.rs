@@ -8,7 +8,7 @@ pub use finding::Finding;
 
 use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, verify_blob};
 use crate::scratch::Scratch;
-use crate::sqlite::{Found, Survey, damaged_pages};
+use crate::sqlite::{Found, Survey, damaged_pages, is_public};
 use crate::{Aside, OpenError, StoreError, StoredBlob};
 
 /// How many blobs are looked for at once.
@@ -25,6 +25,8 @@ pub struct Checked {
     pub blob_bytes: u64,
     /// Findings that are damage.
     pub damaged: u64,
+    /// How many of those are damage to the database: all but blobs that are missing or damaged.
+    pub damaged_database: u64,
     /// Findings that are not.
     pub notices: u64,
 }
@@ -41,20 +43,33 @@ impl Checked {
 ///
 /// What an earlier process left in the write-ahead log is recovered first, as the next start would do it. Nothing else is
 /// changed. In a directory that cannot be written to, not even that: the database and its log are copied to the directory of
-/// temporary files first, which must have room for them. To be called in a process that makes no backup of the directory at the same time, for SQLite's locks on a file end
+/// temporary files first, which must have room for them. So are those of a version of Presign that other programs could open:
+/// opened in its place, it would become one that such a version refuses. To be called in a process that makes no backup of the directory at the same time, for SQLite's locks on a file end
 /// when another part of the process closes the file.
 ///
 /// # Errors
 /// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
 /// [`OpenError`] for a directory that is not one of this version. Damage is no error.
 pub fn check(directory: &Path, tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
-    check_with(directory, &directory.join("metadata.sqlite"), tell)
+    let database = directory.join("metadata.sqlite");
+    let of_version_before = is_public(&database)?;
+    check_copy_or(directory, &database, of_version_before, tell)
 }
 
 /// As [`check`], of a directory whose database is not in its place.
 pub(crate) fn check_with(
     directory: &Path,
     database: &Path,
+    tell: impl FnMut(&Finding),
+) -> Result<Checked, OpenError> {
+    check_copy_or(directory, database, false, tell)
+}
+
+/// Checks a copy of the database if that is asked for, or if its log cannot be recovered in its place.
+fn check_copy_or(
+    directory: &Path,
+    database: &Path,
+    is_copy: bool,
     mut tell: impl FnMut(&Finding),
 ) -> Result<Checked, OpenError> {
     let disk = Disk::default();
@@ -62,8 +77,7 @@ pub(crate) fn check_with(
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let lock = DirectoryLock::acquire_existing(&disk, directory)?;
-    // Where nothing can be written, the log cannot be recovered in its place.
-    let scratch = if lock.is_read_only() { Scratch::of(&disk, database)? } else { None };
+    let scratch = if is_copy || lock.is_read_only() { Scratch::of(&disk, database)? } else { None };
     let database = scratch.as_ref().map_or(database, Scratch::database);
     check_locked(directory, database, &mut tell)
 }
@@ -112,6 +126,7 @@ impl Run<'_> {
     fn find(&mut self, finding: &Finding) {
         if finding.is_damage() {
             self.checked.damaged += 1;
+            self.checked.damaged_database += u64::from(finding.is_damage_to_database());
         } else {
             self.checked.notices += 1;
         }

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::blob_directory::{all_ids_in, ids_in};
-use super::deletions::{Deletions, Limits};
+use super::deletions::{Allowed, Deletions, Limits};
 use super::directory::{Directory, Entry, Located};
 use super::layout::Layout;
+use super::old_enough::OldEnough;
 use super::reader::OpenFile;
 use super::watch::Watch;
 use super::writer::{FileWriter, TemporaryFile};
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     deletions: Deletions,
     /// Blobs whose objects were deleted while a backup needed all of them.
     postponed: Mutex<HashSet<BlobId>>,
+    old_enough: OldEnough,
     pub(super) memory: MemoryShare,
 }
 
@@ -71,8 +73,10 @@ impl FileBlobs {
         remove_unfinished(&disk, &root.open_below("tmp")?)?;
         remove_unfinished(&disk, layout.tmp())?;
         let deletions = Deletions::open(&disk, root)?;
-        let (watch, postponed, memory) = (Arc::clone(watch), Mutex::default(), MemoryShare::default());
-        Ok(Self { shared: Arc::new(Shared { disk, layout, watch, reserve, deletions, postponed, memory }) })
+        let (watch, memory) = (Arc::clone(watch), MemoryShare::default());
+        let (postponed, old_enough) = (Mutex::default(), OldEnough::default());
+        let shared = Shared { disk, layout, watch, reserve, deletions, postponed, old_enough, memory };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -127,18 +131,24 @@ impl Shared {
 
     /// Opens a blob's file, which may have been set aside by mistake.
     fn open(&self, id: BlobId) -> Result<Option<(File, Entry)>, StoreError> {
-        let places =
-            [self.layout.blob(id), self.layout.aside(Aside::Trash, id), self.layout.aside(Aside::Held, id)];
-        for place in places {
+        self.open_while(id, || {})
+    }
+
+    /// As [`open`](Self::open), with something done between the looks.
+    fn open_while(&self, id: BlobId, between: impl Fn()) -> Result<Option<(File, Entry)>, StoreError> {
+        let [trash, held] = Aside::ALL.map(|aside| self.layout.aside(aside, id));
+        // The first once more: the collector may have put it back after the look there.
+        for place in [self.layout.blob(id), trash, held, self.layout.blob(id)] {
             if let Some(file) = self.disk.open(&place)? {
                 return Ok(Some((file, place)));
             }
+            between();
         }
         Ok(None)
     }
 
     fn delete(&self, id: BlobId) -> Result<bool, StoreError> {
-        if self.may_delete()? {
+        if let Some(_allowed) = self.may_delete()? {
             return self.disk.unlink(&self.layout.blob(id));
         }
         let mut postponed = self.postponed();
@@ -159,18 +169,15 @@ impl Shared {
 
     fn set_aside(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
         let (from, to) = (self.layout.blob(id), self.layout.aside(aside, id));
-        if !self.may_delete()? {
-            return Ok(false);
-        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
         self.disk.make_dir(&self.layout.directory_aside(aside))?;
         // Its age there counts from now on.
         Ok(self.disk.touch(&from)? && self.disk.rename_if_there(&from, &to)?)
     }
 
     fn put_back(&self, id: BlobId, aside: Aside) -> Result<bool, StoreError> {
-        if !self.may_delete()? {
-            return Ok(false);
-        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
+        self.old_enough.forget(id);
         let directory = self.layout.make_durable_parent(&self.disk, id, self.watch.poison())?;
         let moved = self.disk.rename_if_there(&self.layout.aside(aside, id), &self.layout.blob(id))?;
         self.disk.sync_dir(&directory, self.watch.poison())?;
@@ -180,13 +187,23 @@ impl Shared {
     fn delete_aside(&self, id: BlobId, aside: Aside, min_age: Duration) -> Result<bool, StoreError> {
         let file = self.layout.aside(aside, id);
         let is_old = self.disk.age(&file)?.is_some_and(|age| age >= min_age);
-        Ok(is_old && self.may_delete()? && self.disk.unlink(&file)?)
+        if !is_old {
+            self.old_enough.forget(id);
+            return Ok(false);
+        }
+        if !self.old_enough.for_an_hour(id, min_age) {
+            return Ok(false);
+        }
+        let Some(_allowed) = self.may_delete()? else { return Ok(false) };
+        let deleted = self.disk.unlink(&file)?;
+        self.old_enough.forget(id);
+        Ok(deleted)
     }
 
-    /// Whether files of blobs may be removed or moved at this moment, which a backup forbids.
-    fn may_delete(&self) -> Result<bool, StoreError> {
+    /// Lets files of blobs be removed or moved for as long as what is returned lives. `None`: a backup forbids it.
+    fn may_delete(&self) -> Result<Option<Allowed<'_>>, StoreError> {
         self.watch.look()?;
-        Ok(self.deletions.are_allowed())
+        Ok(self.deletions.allow())
     }
 
     fn postponed(&self) -> MutexGuard<'_, HashSet<BlobId>> {
@@ -337,6 +354,52 @@ mod tests {
         assert_eq!(write(&blobs, 100_000).await, Err(StoreError::Stopped { reason }));
         assert!(is_empty(&directory.path().join("tmp")).await);
         assert!(blobs.open(first).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_put_back_between_the_looks_for_it_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        let id = write(&blobs, 100_000).await.unwrap().id;
+        let shared = &blobs.shared;
+        for aside in Aside::ALL {
+            assert_eq!(shared.set_aside(id, aside), Ok(true));
+            assert!(shared.open(id).unwrap().is_some(), "where it was set aside");
+            assert!(
+                shared.open_while(id, || drop(shared.put_back(id, aside))).unwrap().is_some(),
+                "{aside:?}"
+            );
+            assert!(shared.open(id).unwrap().is_some(), "in its place");
+        }
+        shared.delete(id).unwrap();
+        assert!(shared.open(id).unwrap().is_none());
+    }
+
+    /// The clock of files cannot be set here, and their times can.
+    #[tokio::test]
+    async fn a_clock_that_was_set_forward_for_a_while_deletes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, blobs) = engine(directory.path(), usize::MAX);
+        let id = write(&blobs, 100_000).await.unwrap().id;
+        let (shared, day) = (Arc::clone(&blobs.shared), Duration::from_secs(24 * 60 * 60));
+        shared.set_aside(id, Aside::Trash).unwrap();
+        let file = directory.path().join("blobs/trash").join(id.to_string());
+        let delete = |age: Duration| {
+            let file = File::options().write(true).open(&file).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+            shared.delete_aside(id, Aside::Trash, day).unwrap()
+        };
+        tokio::time::pause();
+        let hour = Duration::from_secs(60 * 60);
+        assert!(!delete(Duration::ZERO));
+        assert!(!delete(day * 30), "as if a month had gone by at once");
+        tokio::time::advance(hour / 2).await;
+        // The clock is right again, and its hour begins anew.
+        assert!(!delete(Duration::ZERO));
+        tokio::time::advance(hour / 2).await;
+        assert!(!delete(day));
+        tokio::time::advance(hour).await;
+        assert!(delete(day) && !file.exists());
     }
 
     #[tokio::test]

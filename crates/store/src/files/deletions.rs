@@ -3,6 +3,8 @@
 //! A blob is deleted after the row that named it is gone. So a backup that holds the file first and looks at the rows then
 //! finds every blob that they name: one whose deletion was begun before has no row any more, and none is begun while the
 //! backup holds the file. What is not deleted then, the collector deletes later.
+//!
+//! The server holds the file itself while it removes or moves a blob, so that no backup begins between its look and that.
 
 use std::cell::Cell;
 use std::fs::{File, TryLockError};
@@ -19,6 +21,10 @@ const NAME: &str = "backup.lock";
 
 /// How often a backup says that it has come further.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// How long deletions that overlap hold the file at a stretch. Then those that come are postponed, so that a backup that waits
+/// has its turn.
+const HELD_FOR: Duration = Duration::from_secs(1);
 
 /// What the server does about a backup that takes long.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +52,10 @@ pub(super) struct Deletions {
 /// What has been seen of backups.
 #[derive(Debug, Default)]
 struct State {
+    /// The file, locked, and since when, while deletions are made.
+    locked: Option<(File, Instant)>,
+    /// How many are made at this moment.
+    deleting: usize,
     /// Since when a backup has been seen to hold the file.
     held_since: Option<Instant>,
     named_at: Option<Instant>,
@@ -59,9 +69,17 @@ impl Deletions {
         Ok(Self { disk: disk.clone(), place, state: Mutex::default() })
     }
 
-    /// Whether blobs may be deleted at this moment. Where that cannot be told they may not: they take space, and no more.
-    pub(super) fn are_allowed(&self) -> bool {
-        self.is_free(&mut self.state())
+    /// Lets a blob be removed or moved for as long as what is returned lives, which no backup begins meanwhile. `None`: a backup
+    /// is made, or it cannot be told. Blobs that stay take space, and no more.
+    pub(super) fn allow(&self) -> Option<Allowed<'_>> {
+        let mut state = self.state();
+        match &state.locked {
+            Some((_, since)) if since.elapsed() >= HELD_FOR => return None,
+            Some(_) => {}
+            None => state.locked = Some((self.lock(&mut state)?, Instant::now())),
+        }
+        state.deleting += 1;
+        Some(Allowed { deletions: self })
     }
 
     /// Looks after a backup that takes long. To be called every few minutes.
@@ -82,7 +100,7 @@ impl Deletions {
             // Another file with the name: the backup holds the lock of this one, and sees that it is gone.
             self.disk.unlink(&self.place)?;
             self.disk.create_or_open(&self.place)?;
-            *state = State::default();
+            (state.held_since, state.named_at) = (None, None);
             return Ok(());
         }
         let unnamed = state.named_at.map_or(held, |at| at.elapsed());
@@ -97,18 +115,21 @@ impl Deletions {
         Ok(())
     }
 
-    /// Whether no backup holds the file. It is opened each time anew: somebody may have removed it, and the next backup made
-    /// another.
+    /// Whether no backup holds the file.
     fn is_free(&self, state: &mut State) -> bool {
-        let file = self.disk.create_or_open(&self.place);
-        // Whoever waits for it has waited for no longer than this.
-        let is_free = file.is_ok_and(|file| file.try_lock().is_ok() && file.unlock().is_ok());
-        if is_free {
-            *state = State::default();
+        state.locked.is_some() || self.lock(state).is_some()
+    }
+
+    /// Locks the file, until it is dropped. `None`: a backup holds it. It is opened each time anew: somebody may have removed it, and
+    /// the next backup made another.
+    fn lock(&self, state: &mut State) -> Option<File> {
+        let file = self.disk.create_or_open(&self.place).ok().filter(|file| file.try_lock().is_ok());
+        if file.is_some() {
+            (state.held_since, state.named_at) = (None, None);
         } else {
             state.held_since.get_or_insert_with(Instant::now);
         }
-        is_free
+        file
     }
 
     fn holders(&self) -> String {
@@ -118,6 +139,22 @@ impl Deletions {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The server removes or moves a blob, and no backup begins.
+#[derive(Debug)]
+pub(super) struct Allowed<'a> {
+    deletions: &'a Deletions,
+}
+
+impl Drop for Allowed<'_> {
+    fn drop(&mut self) {
+        let mut state = self.deletions.state();
+        state.deleting = state.deleting.saturating_sub(1);
+        if state.deleting == 0 {
+            state.locked = None;
+        }
     }
 }
 
@@ -199,15 +236,38 @@ mod tests {
     fn while_a_backup_holds_the_file_nothing_is_deleted() -> Result<(), Box<dyn std::error::Error>> {
         let directory = tempfile::tempdir()?;
         let deletions = Deletions::open(&Disk::default(), &Directory::open(directory.path())?)?;
-        assert!(deletions.are_allowed() && deletions.are_allowed());
+        assert!(deletions.allow().is_some() && deletions.allow().is_some());
         let first = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
-        assert!(!deletions.are_allowed());
+        assert!(!deletions.allow().is_some());
         let second = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
         drop(first);
-        assert!(!deletions.are_allowed());
+        assert!(!deletions.allow().is_some());
         drop(second);
-        assert!(deletions.are_allowed());
+        assert!(deletions.allow().is_some());
         Ok(())
+    }
+
+    #[test]
+    fn no_backup_begins_while_a_blob_is_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let deletions =
+            Deletions::open(&Disk::default(), &Directory::open(directory.path()).unwrap()).unwrap();
+        let other = File::open(directory.path().join(NAME)).unwrap();
+        let first = deletions.allow().unwrap();
+        assert!(other.try_lock_shared().is_err());
+        // Several at once, in any order.
+        let second = deletions.allow().unwrap();
+        drop(first);
+        assert!(other.try_lock_shared().is_err());
+        // Nobody holds it up for good.
+        let long_ago = Instant::now().checked_sub(HELD_FOR).unwrap();
+        deletions.state().locked.as_mut().unwrap().1 = long_ago;
+        assert!(deletions.allow().is_none());
+        drop(second);
+        other.try_lock_shared().unwrap();
+        assert!(deletions.allow().is_none());
+        other.unlock().unwrap();
+        assert!(deletions.allow().is_some());
     }
 
     #[test]
@@ -220,16 +280,16 @@ mod tests {
         let held = hold();
         held.progress();
         deletions.watch(patient).unwrap();
-        assert!(!deletions.are_allowed() && held.is_kept().unwrap());
+        assert!(!deletions.allow().is_some() && held.is_kept().unwrap());
         deletions.watch(Limits { given_up: Duration::ZERO, ..patient }).unwrap();
-        assert!(deletions.are_allowed() && !held.is_kept().unwrap());
+        assert!(deletions.allow().is_some() && !held.is_kept().unwrap());
         // The next one is protected again.
         let next = hold();
-        assert!(!deletions.are_allowed() && next.is_kept().unwrap());
+        assert!(!deletions.allow().is_some() && next.is_kept().unwrap());
         drop(held);
-        assert!(!deletions.are_allowed());
+        assert!(!deletions.allow().is_some());
         drop(next);
-        assert!(deletions.are_allowed());
+        assert!(deletions.allow().is_some());
     }
 
     #[test]
@@ -240,7 +300,7 @@ mod tests {
         let held = NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(100_000);
         held.file.as_ref().unwrap().set_modified(long_ago).unwrap();
-        assert!(!deletions.are_allowed());
+        assert!(!deletions.allow().is_some());
         // It was seen a moment ago only.
         deletions.watch(Limits::default()).unwrap();
         assert!(held.is_kept().unwrap());

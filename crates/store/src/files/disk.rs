@@ -142,7 +142,7 @@ impl Disk {
         to: &(impl Located + ?Sized),
     ) -> Result<(), StoreError> {
         rustix::fs::renameat(from.base(), from.relative(), to.base(), to.relative())
-            .map_err(|error| failure("renaming a finished upload to it", &to.shown(), &error.into()))
+            .map_err(|error| failure("renaming", &to.shown(), &error.into()))
     }
 
     /// Moves a file to another name on the same file system; says whether it was there.

@@ -25,6 +25,7 @@ mod disk;
 mod initialized;
 mod layout;
 mod lock;
+mod old_enough;
 mod reader;
 mod reserve;
 mod trailer;

@@ -29,13 +29,15 @@ pub(crate) struct Watch {
     poison: Poison,
     files: Mutex<Vec<(&'static str, Identity)>>,
     has_warned: AtomicBool,
+    has_stopped: AtomicBool,
 }
 
 impl Watch {
     pub(crate) fn new(directory: Directory, poison: Poison) -> Result<Self, StoreError> {
         let identity = directory.identity()?;
-        let (files, has_warned) = (Mutex::new(Vec::new()), AtomicBool::new(false));
-        Ok(Self { directory, identity, poison, files, has_warned })
+        let files = Mutex::new(Vec::new());
+        let [has_warned, has_stopped] = [false, false].map(AtomicBool::new);
+        Ok(Self { directory, identity, poison, files, has_warned, has_stopped })
     }
 
     pub(crate) fn directory(&self) -> &Directory {
@@ -65,6 +67,11 @@ impl Watch {
             None => Ok(()),
             Some(what) => Err(self.stop(&what)),
         }
+    }
+
+    /// Whether writes have ended because of what a look has found, and for no other reason.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.has_stopped.load(Ordering::Relaxed)
     }
 
     /// What has become of a file of the directory that was opened, wherever that is now.
@@ -119,11 +126,15 @@ impl Watch {
     fn stop(&self, what: &str) -> StoreError {
         let reason =
             format!("{}: the data directory is not what was opened: {what}", self.directory.path().display());
-        self.poison.stop(
+        let stopped = self.poison.stop(
             &reason,
             "the store takes no more writes, and reads what it has open; stop it, put the right data directory in its \
              place (from a backup, if a file is gone), and start it again",
-        )
+        );
+        if stopped == (StoreError::Stopped { reason }) {
+            self.has_stopped.store(true, Ordering::Relaxed);
+        }
+        stopped
     }
 }
 

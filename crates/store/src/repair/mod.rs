@@ -2,8 +2,11 @@
 //!
 //! Two things do that. Another program with SQLite has written pages, which have no checksums of ours. And the log that a crash
 //! left is damaged. Both are repaired on a copy: what can be read of the log is put into it, and every page gets a checksum.
-//! Then all of it is checked: every row has a checksum of its own, every tree and index is compared, and every blob. Only if
-//! nothing is amiss the copy takes the place of the database; what was there is kept beside it.
+//! Then all of it is checked: every row has a checksum of its own, every tree and index is compared, and every blob. The copy
+//! takes the place of the database only if the database in it has no damage; what was there is kept beside it.
+//!
+//! Blobs that are missing or damaged do not prevent that. Where commits of the log are lost that replaced or deleted a blob, the
+//! row before them names one that is gone. A store that says so of these objects, and has all others, is better than none.
 
 mod log;
 
@@ -50,13 +53,13 @@ impl Repair {
     }
 }
 
-/// Repairs the database of a data directory, if it needs that and the result passes the whole check; each finding of that is
-/// told. Takes as much space again as the database and its log have.
+/// Repairs the database of a data directory, if it needs that and the check of the result finds no damage to the database;
+/// each finding of that check is told, also blobs that are missing or damaged, which are no reason to leave the damage. Takes as much space again as the database and its log have.
 ///
 /// # Errors
 /// As [`check`](crate::check::check).
 pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair, OpenError> {
-    let (disk, poison) = (Disk::default(), Poison::default());
+    let disk = Disk::default();
     let database = directory.join("metadata.sqlite");
     if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
@@ -77,29 +80,15 @@ pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair
         let checked = check_locked(directory, &database, &mut tell)?;
         return Ok(Repair { pages: damaged, log: None, checked, replaced: None });
     }
-    let copy = directory.join("metadata.sqlite.repair");
-    remove_database(&disk, &copy)?;
-    let made = Copy { disk: &disk, from: &file, from_path: &database, to_path: &copy }
-        .make(&damaged, log.as_deref())?;
-    let checked = check_locked(directory, &copy, &mut tell)?;
-    let log_damage = (!log_is_sound).then_some(made.log);
-    let mut repair = Repair { pages: made.accepted, log: log_damage, checked, replaced: None };
-    if !checked.is_clean() {
-        remove_database(&disk, &copy)?;
-        return Ok(repair);
+    let to_path = directory.join("metadata.sqlite.repair");
+    remove_database(&disk, &to_path)?;
+    let copy = Copy { disk: &disk, from: &file, from_path: &database, to_path: &to_path };
+    let repaired = copy.repair(directory, &damaged, log.as_deref(), log_is_sound, &mut tell);
+    if !matches!(repaired, Ok(Repair { replaced: Some(_), .. })) {
+        // It is as large as the database.
+        remove_database(&disk, &to_path)?;
     }
-    let written = disk.open_for_sync(&copy)?;
-    disk.sync(&written, &copy, &poison)?;
-    let kept = keep(&disk, directory, [Some(database.as_path()), log.as_deref()])?;
-    disk.rename(&copy, &database)?;
-    disk.sync_dir(directory, &poison)?;
-    // Were it still there at the next start, it would be read into the new database again, which has all of it.
-    if let Some(log) = log {
-        disk.unlink(&log)?;
-        disk.sync_dir(directory, &poison)?;
-    }
-    repair.replaced = Some(kept);
-    Ok(repair)
+    repaired
 }
 
 /// The log that belongs to the database, if there is one that holds anything.
@@ -164,6 +153,38 @@ struct Made {
 }
 
 impl Copy<'_> {
+    /// Makes and checks the copy, and puts it in the place of the database if that in it is whole.
+    fn repair(
+        &self,
+        directory: &Path,
+        damaged: &[u64],
+        log: Option<&Path>,
+        log_is_sound: bool,
+        tell: &mut dyn FnMut(&Finding),
+    ) -> Result<Repair, OpenError> {
+        let (disk, poison) = (self.disk, Poison::default());
+        let made = self.make(damaged, log)?;
+        let checked = check_locked(directory, self.to_path, tell)?;
+        let log_damage = (!log_is_sound).then_some(made.log);
+        let mut repair = Repair { pages: made.accepted, log: log_damage, checked, replaced: None };
+        if checked.damaged_database > 0 {
+            return Ok(repair);
+        }
+        let written = disk.open_for_sync(self.to_path)?;
+        disk.sync(&written, self.to_path, &poison)?;
+        let kept = keep(disk, directory, [Some(self.from_path), log])?;
+        disk.rename(self.to_path, self.from_path)?;
+        disk.sync_dir(directory, &poison)?;
+        // Were it still there at the next start, it would be read into the new database again, which has all of it.
+        if let Some(log) = log {
+            disk.unlink(log)?;
+            disk.sync_dir(directory, &poison)?;
+        }
+        repair.replaced = Some(kept);
+        Ok(repair)
+    }
+
+    /// Makes the copy. The damaged pages are in their order.
     fn make(&self, damaged: &[u64], log: Option<&Path>) -> Result<Made, StoreError> {
         let mut header = [0; 100];
         self.read(&mut header, 0)?;
@@ -200,7 +221,7 @@ impl Copy<'_> {
                 None => {
                     page.fill(0);
                     self.read(&mut page, at)?;
-                    if damaged.contains(&number) {
+                    if damaged.binary_search(&number).is_ok() {
                         presign_page_checksums::stamp(number, &mut page);
                         accepted.push(number);
                     }

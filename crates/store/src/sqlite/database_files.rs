@@ -45,6 +45,16 @@ pub(crate) fn remove_database(disk: &Disk, path: &Path) -> Result<(), StoreError
     Ok(())
 }
 
+/// Removes the databases that were being made when their process ended: by a start, a compaction or a repair. No process may have
+/// the directory open.
+pub(super) fn remove_unfinished(disk: &Disk, path: &Path) {
+    for suffix in [".new", ".compact", ".repair"] {
+        if let Err(error) = remove_database(disk, &beside(path, suffix)) {
+            tracing::warn!(%error, "a database that an earlier process did not finish stays");
+        }
+    }
+}
+
 /// The first bytes of the database. `None`: it is not there, or shorter.
 pub(super) fn header(path: &Path) -> Result<Option<[u8; HEADER_BYTES]>, StoreError> {
     let mut header = [0; HEADER_BYTES];
@@ -62,6 +72,13 @@ pub(super) fn header(path: &Path) -> Result<Option<[u8; HEADER_BYTES]>, StoreErr
 /// Whether other programs with SQLite refuse this database.
 pub(super) fn is_private(path: &Path) -> Result<bool, StoreError> {
     Ok(header(path)?.is_some_and(|header| presign_page_checksums::is_private(&header)))
+}
+
+/// Whether a database is there that other programs with SQLite open, as those of versions before this layout are.
+pub(crate) fn is_public(path: &Path) -> Result<bool, StoreError> {
+    // With a rollback journal, or with a log: <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
+    let versions = header(path)?.and_then(|header| header.get(18..20).map(<[u8]>::to_vec));
+    Ok(versions.is_some_and(|versions| versions == [1, 1] || versions == [2, 2]))
 }
 
 /// Gives the log that a version before this layout has left the name that it has now. A rename is all that takes: what is in

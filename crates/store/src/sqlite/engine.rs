@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::database_files::{log_path, stock_log_path};
+use super::database_files::{log_path, remove_unfinished, stock_log_path};
 use super::failure::store_error;
 use super::growth::Growth;
 use super::hot::Hot;
@@ -54,6 +54,8 @@ pub struct SqliteMetadata {
     hot: Arc<Hot>,
     is_closed: AtomicBool,
     last_commit: Option<SystemTime>,
+    /// Whether commits say when they were made.
+    stamps: Arc<AtomicBool>,
 }
 
 impl SqliteMetadata {
@@ -85,6 +87,7 @@ impl SqliteMetadata {
         // SQLite opens its files by their paths. So the directory has to be at its path before and behind that, and from then
         // on the files have to be the same.
         watch.look()?;
+        remove_unfinished(&disk, &path);
         let length = disk.length(&path)?;
         if length.unwrap_or(0) == 0 && is_initialized(&disk, directory)? {
             return Err(OpenError::DatabaseLost { path });
@@ -124,9 +127,13 @@ impl SqliteMetadata {
         }
         watch.look()?;
         let failed = |error: rusqlite::Error| store_error("opening the database", &place, &error);
-        let last_commit = Stamp::read(&conn).map_err(failed)?.time().or(written);
-        let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
-            .map_err(failed)?;
+        let stamp = Stamp::read(&conn).map_err(failed)?;
+        let last_commit = stamp.time().or(written);
+        let mut writer =
+            Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
+                .map_err(failed)?;
+        writer.stamp_at_open = stamp.or(written);
+        let stamps = Arc::clone(&writer.stamps);
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| StoreError::Io {
             action: "starting the writer's thread",
@@ -139,6 +146,7 @@ impl SqliteMetadata {
             thread: Mutex::new(Some(thread)),
             readers,
             last_commit,
+            stamps,
             reader_count: options.readers,
             hot,
             is_closed: AtomicBool::new(false),
@@ -282,6 +290,10 @@ impl Metadata for SqliteMetadata {
 
     fn last_commit_before_open(&self) -> Option<SystemTime> {
         self.last_commit
+    }
+
+    fn let_last_commit_advance(&self) {
+        self.stamps.store(true, Ordering::Relaxed);
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -43,8 +43,9 @@ impl Writer {
         if self.giving_back == GivingBack::Never {
             return;
         }
-        // On a full disk what is free within the database is all the room there is.
-        let may = self.poison.check().is_ok() && self.reserve.is_held();
+        // On a full disk what is free within the database is all the room there is. And every step goes through the log: where
+        // that cannot be emptied, it would grow by more than is given back.
+        let may = self.poison.check().is_ok() && self.reserve.is_held() && !self.held_log.is_held();
         if !may || !self.has_more_to_give() {
             self.giving_back = GivingBack::Resting;
             return;
@@ -53,7 +54,12 @@ impl Writer {
         let step = self.give_back_step();
         let outcome = self.roll_back().and(step);
         if let Err(error) = outcome {
-            self.giving_back = if is_disk_full(&error) { GivingBack::Resting } else { GivingBack::Never };
+            if is_disk_full(&error) {
+                // Uploads that are refused tell of that.
+                self.giving_back = GivingBack::Resting;
+                return;
+            }
+            self.giving_back = GivingBack::Never;
             let failure = store_error("giving space back", &self.place, &error);
             if is_io(&error) {
                 drop(self.poison.set(&failure));
@@ -81,6 +87,7 @@ impl Writer {
         while rows.next()?.is_some() {}
         drop(rows);
         drop(statement);
-        self.commit_pages()
+        // No row is changed: this says nothing about when the last write was.
+        self.commit_pages(self.stamp)
     }
 }

@@ -25,6 +25,11 @@ pub(super) struct HeldLog {
 }
 
 impl HeldLog {
+    /// Whether somebody keeps the log from beginning anew, as far as the last attempt to write it back has shown.
+    pub(super) fn is_held(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// The log was written back.
     pub(super) fn ended(&mut self) {
         *self = Self::default();
@@ -41,13 +46,23 @@ impl Writer {
             return;
         }
         held.named_at = Some(Instant::now());
-        tracing::warn!(
-            reader = reader(&self.growth),
-            minutes = since.elapsed().as_secs() / 60,
-            log_bytes = i64::from(pages) * 4096,
-            place = self.place,
-            "another process reads the database, and its write-ahead log grows meanwhile; if it hangs, end that process"
-        );
+        let (minutes, log_bytes) = (since.elapsed().as_secs() / 60, i64::from(pages) * 4096);
+        if self.growth.reader_of_log().is_some() {
+            tracing::warn!(
+                reader = reader(&self.growth),
+                minutes,
+                log_bytes,
+                place = self.place,
+                "another process reads the database, and its write-ahead log grows meanwhile; if it hangs, end that process"
+            );
+        } else {
+            tracing::warn!(
+                minutes,
+                log_bytes,
+                place = self.place,
+                "a request of this server reads the database for long, and its write-ahead log grows meanwhile"
+            );
+        }
     }
 
     /// Whether the log may grow by what makes no room.
@@ -55,7 +70,7 @@ impl Writer {
     /// # Errors
     /// [`StoreError::DiskFull`] when it is long, nearly all of the disk is in use, and somebody keeps it from being emptied.
     pub(super) fn may_grow_held_log(&self) -> Result<(), StoreError> {
-        let is_long = self.held_log.since.is_some() && self.held_log.pages >= LONG_PAGES;
+        let is_long = self.held_log.is_held() && self.held_log.pages >= LONG_PAGES;
         if !is_long || self.growth.free_bytes().is_none_or(|free| free >= LEAST_FREE_BYTES) {
             return Ok(());
         }

@@ -25,7 +25,7 @@ mod survey;
 mod writer;
 mod writes;
 
-pub(crate) use database_files::{log_path, remove_database, stock_log_path};
+pub(crate) use database_files::{is_public, log_path, remove_database, stock_log_path};
 pub use engine::{SqliteMetadata, SqliteOptions};
 pub(crate) use schema::check_log;
 pub(crate) use survey::{Found, Survey, damaged_pages};

@@ -2,7 +2,8 @@
 //!
 //! Copies keep it, which they need not do with the times of files. So a database that is older than the blobs beside it can be
 //! told. It stands in the `user_version` of the file's header, which SQLite leaves to applications, in minutes since 1970,
-//! and is written along with the first commit of each minute.
+//! and is written along with the first commit of each minute. It stays what it was at the start until the blobs have been
+//! compared with the database once: a restart before that must find the same.
 //! <https://www.sqlite.org/pragma.html#pragma_user_version>
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,18 +22,27 @@ impl Stamp {
     }
 
     /// The minute that it is.
-    fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    pub(super) fn now() -> Self {
+        Self::of(SystemTime::now())
+    }
+
+    /// The minute of a time.
+    fn of(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i32::try_from(since.as_secs() / MINUTE).unwrap_or(i32::MAX))
     }
 
-    /// Writes the minute that it is within an open transaction, if that is another one; gives what is written then.
-    pub(super) fn renew(self, conn: &Connection) -> rusqlite::Result<Self> {
-        let now = Self::now();
-        if now != self {
-            conn.pragma_update(None, "user_version", now.0)?;
+    /// Itself, or the minute of that time where no commit has stamped the database.
+    pub(super) fn or(self, time: Option<SystemTime>) -> Self {
+        if self.time().is_some() { self } else { time.map_or(self, Self::of) }
+    }
+
+    /// Writes another stamp in its place within an open transaction.
+    pub(super) fn replace(self, by: Self, conn: &Connection) -> rusqlite::Result<()> {
+        if by != self {
+            conn.pragma_update(None, "user_version", by.0)?;
         }
-        Ok(now)
+        Ok(())
     }
 
     /// The end of that minute. `None`: nothing is written.
@@ -53,7 +63,8 @@ mod tests {
         assert_eq!((none, none.time()), (Stamp(0), None));
         let before = SystemTime::now();
         conn.execute_batch("BEGIN")?;
-        let stamped = none.renew(&conn)?;
+        let stamped = Stamp::now();
+        none.replace(stamped, &conn)?;
         conn.execute_batch("COMMIT")?;
         assert_eq!(Stamp::read(&conn)?, stamped);
         let time = stamped.time().unwrap();
@@ -61,9 +72,17 @@ mod tests {
         // What is taken back leaves none.
         conn.pragma_update(None, "user_version", 0)?;
         conn.execute_batch("BEGIN")?;
-        none.renew(&conn)?;
+        none.replace(stamped, &conn)?;
         conn.execute_batch("ROLLBACK")?;
         assert_eq!(Stamp::read(&conn)?, none);
         Ok(())
+    }
+
+    #[test]
+    fn a_database_without_a_stamp_gets_the_time_of_its_file() {
+        let written = UNIX_EPOCH + Duration::from_secs(7 * MINUTE + 3);
+        assert_eq!(Stamp(0).or(Some(written)), Stamp(7));
+        assert_eq!(Stamp(5).or(Some(written)), Stamp(5));
+        assert_eq!(Stamp(0).or(None), Stamp(0));
     }
 }

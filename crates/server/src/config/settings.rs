@@ -317,7 +317,12 @@ pub fn settings_markdown() -> String {
          `[auth]`. In the environment, lists have commas. A setting that does not exist is refused by its name.\n\n\
          Every secret has a twin with `_file` behind its name (`_FILE` in the environment): the path of a file that\n\
          holds it. Secrets are refused on the command line, which everybody on the machine can read. So is a file, of\n\
-         secrets or of settings, that everybody may change; one with a secret that everybody may read is warned of.\n\n\
+         secrets or of settings, that everybody may change; one with a secret that everybody may read is warned of. A\n\
+         file is refused too where everybody may put another in its place: in or below a directory that everybody may\n\
+         write and that has no sticky bit. It belongs to root or to the user that runs the server; only a server that\n\
+         runs as root, as many do in containers, takes files of other owners. The group of a file and of its directory\n\
+         may read and change it (modes such as 0660), as mounted secrets and volumes often belong to one: let nobody be\n\
+         in it who may not.\n\n\
          | setting | environment | takes | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in SETTINGS {

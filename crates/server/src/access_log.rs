@@ -87,6 +87,11 @@ impl AccessRecord {
         self.client = address;
     }
 
+    /// The client's address as far as it is known by now.
+    pub(crate) fn client_address(&self) -> Option<IpAddr> {
+        self.client
+    }
+
     /// The key that the request claims, right or wrong.
     pub(crate) fn claimed(&mut self, access_key_id: &str, is_known: bool, mechanism: Mechanism) {
         self.access_key_id = Some(access_key_id.into());

@@ -25,6 +25,12 @@ impl PublicEndpoint {
                 "a public endpoint has no path; S3 signatures leave no room for one that a proxy takes off";
             return Err(EndpointError::InvalidUrl { url: url.to_owned(), why });
         }
+        let (name, _) = name_and_port(probe.host());
+        if name.split('.').any(str::is_empty) {
+            let why =
+                "its host has an empty label: two dots beside each other, or a dot before the first label";
+            return Err(EndpointError::InvalidUrl { url: url.to_owned(), why });
+        }
         Ok(Self { url: probe.origin().to_owned(), host: probe.host().to_owned() })
     }
 
@@ -124,6 +130,25 @@ mod tests {
         assert_eq!(PublicEndpoint::parse("http://[::1]:9000").unwrap().host(), "[::1]:9000");
         for bad in ["files.example.com", "https://files.example.com/s3", "ftp://x", "https://x?y"] {
             assert!(PublicEndpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// `http://example.com..` was taken beside `http://a.example.com`.
+    #[test]
+    fn a_host_has_no_empty_label() {
+        for good in ["http://example.com", "http://example.com.", "http://example.com.:9000", "http://[::1]"]
+        {
+            assert!(PublicEndpoint::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://example.com..",
+            "http://example.com..:9000",
+            "http://a..example.com",
+            "http://.example.com",
+            "http://.",
+        ] {
+            let refused = PublicEndpoint::parse(bad).unwrap_err();
+            assert!(refused.to_string().contains("empty label"), "{refused}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::Diagnoses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sigv2};
-use crate::exposure::{Exposure, mode};
+use crate::exposure::{Exposure, exposed_directory_above, mode};
 use crate::http::{
     PublicHosts, TrustedProxies, WaitingErrors, Watchdog, serve_connection, show_readers_in_small_steps,
 };
@@ -49,6 +49,18 @@ pub enum StartError {
     #[error("{}: everybody on the machine may change this (mode {mode:03o}); run: chmod o-rwx {}", path.display(), path.display())]
     Exposed {
         /// The directory or the database.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Others can put another data directory in the place of this one.
+    #[error(
+        "{}: the data directory is below this, and everybody on the machine may write it and so exchange what is in it (mode \
+         {mode:03o}); run: chmod o-w {}, or chmod +t {}",
+        path.display(), path.display(), path.display()
+    )]
+    ExposedDirectory {
+        /// The directory above.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
@@ -255,8 +267,11 @@ fn make_private_directory(path: &Path) -> Result<(), StartError> {
 }
 
 /// Refuses a data directory that everybody on the machine may change, or in which they may change the database: who may do what
-/// stands there. That they may see the names of its files is said, and no more: the files are made for their owner alone.
+/// stands there. So is one that they may exchange. That they may see the names of its files is said, and no more: the files are made for their owner alone.
 fn check_exposure(data: &Path) -> Result<(), StartError> {
+    if let Some((path, mode)) = exposed_directory_above(data) {
+        return Err(StartError::ExposedDirectory { path, mode });
+    }
     for path in [data.to_owned(), data.join("metadata.sqlite")] {
         // What is not there yet, or cannot be looked at, is the store's to make or refuse.
         let Ok(metadata) = std::fs::metadata(&path) else { continue };

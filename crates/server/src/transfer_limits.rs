@@ -104,8 +104,9 @@ fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
     under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A client of IPv6 has a network of 64 bits to itself (RFC 6177), and as many addresses as it likes.
-fn network(address: IpAddr) -> u64 {
+/// What tells a client from others. A client of IPv6 has a network of 64 bits to itself (RFC 6177), and as many addresses as it
+/// likes.
+pub(crate) fn network(address: IpAddr) -> u64 {
     match address.to_canonical() {
         // Where IPv6 has no addresses of its own (RFC 4291, section 2.5.5).
         IpAddr::V4(address) => u64::from(address.to_bits()),

@@ -1,9 +1,11 @@
 //! The memory that uploads gather their bodies in: one budget for all of them.
 //!
-//! An upload reserves memory before it takes more of its body, and gives it back when those bytes are on the disk. Where the
-//! budget is spent, an upload waits with its bytes still in the kernel's buffers, and the client with it. An upload whose
-//! client says nothing meanwhile puts what it has on the disk and gives its memory back: nobody waits for a client that
-//! stands still, however many of them there are.
+//! An upload has memory for the bytes that it has in hand, and for about as many more. It gives the memory back when those bytes
+//! are on the disk. So a client that sends a byte at a time takes the smallest unit, and not what its whole body would need.
+//!
+//! Where the budget is spent, an upload waits with its bytes still in the kernel's buffers, and the client with it. Meanwhile an
+//! upload whose client has sent nothing more puts what it has on the disk and gives its memory back: nobody waits for a client
+//! that stands still, however many of them there are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +15,15 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// What memory is counted in.
 const UNIT_BYTES: usize = 4 * 1024;
-/// What one upload takes at once: as much as lets the disk work well where there is plenty, and no less than lets an upload
+/// What one upload takes for itself: as much as lets the disk work well where there is plenty, and no less than lets an upload
 /// get on where there is not.
 const MOST_UNITS: usize = (1 << 20) / UNIT_BYTES;
 const LEAST_UNITS: usize = (64 * 1024) / UNIT_BYTES;
 /// One upload takes no more than this part of what is left.
 const SHARE: usize = 8;
+/// An upload that waited gets memory for this many times the bytes that it has in hand, as far as that is the least that lets an
+/// upload get on: a client whose bytes come in fast has more of them in the socket, and one that trickles has not.
+const TIMES_IN_HAND: usize = 4;
 /// Smaller pieces of a body are copied together. Each would otherwise hold on to the whole buffer that it was read into.
 const COPIED_BELOW: usize = 32 * 1024;
 /// What they are copied into.
@@ -28,6 +33,7 @@ const COPY_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct UploadMemory {
     units: Arc<Semaphore>,
+    total: usize,
     /// Uploads that wait for memory.
     waiting: AtomicUsize,
     wanted: Notify,
@@ -37,7 +43,6 @@ pub(crate) struct UploadMemory {
 #[derive(Debug, Clone)]
 pub(crate) struct Reservation {
     _units: Arc<OwnedSemaphorePermit>,
-    bytes: usize,
 }
 
 impl UploadMemory {
@@ -46,37 +51,64 @@ impl UploadMemory {
         let units = usize::try_from(bytes / UNIT_BYTES as u64).unwrap_or(usize::MAX);
         // A semaphore that is asked for more permits than it can count panics.
         let total = units.clamp(LEAST_UNITS, Semaphore::MAX_PERMITS);
-        Self { units: Arc::new(Semaphore::new(total)), waiting: AtomicUsize::new(0), wanted: Notify::new() }
+        Self {
+            units: Arc::new(Semaphore::new(total)),
+            total,
+            waiting: AtomicUsize::new(0),
+            wanted: Notify::new(),
+        }
     }
 
-    /// Memory for up to `left` bytes more, if there is some at once.
-    pub(crate) fn try_reserve(&self, left: u64) -> Option<Reservation> {
-        let share = self.units.available_permits() / SHARE;
-        self.take(left, share.clamp(LEAST_UNITS, MOST_UNITS))
+    /// An empty batch with one unit, if there is one at once. It gets more with [`Batch::make_room`].
+    pub(crate) fn try_begin(&self) -> Option<Batch> {
+        self.try_take(1).map(Batch::new)
     }
 
-    fn take(&self, left: u64, most: usize) -> Option<Reservation> {
-        let units = units(left, most);
-        let taken = Arc::clone(&self.units).try_acquire_many_owned(units).ok()?;
-        Some(Reservation::new(taken))
-    }
-
-    /// Memory for up to `left` bytes more, once there is some. Those who came before are served before.
+    /// A batch that begins with the bytes in hand, once there is memory for them. Those who came before are served before.
     ///
-    /// To be called with no memory in hand, or uploads would wait for each other.
-    pub(crate) async fn reserve(&self, left: u64) -> Option<Reservation> {
+    /// To be called with no other memory in hand, or uploads would wait for each other.
+    pub(crate) async fn begin_with(&self, first: Bytes, left: u64) -> Option<Batch> {
+        let in_hand = units(first.len());
+        let in_all = units(first.len().saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
+        let wanted =
+            units(first.len().saturating_mul(TIMES_IN_HAND)).min(LEAST_UNITS).min(in_all).max(in_hand);
+        let memory = self.take(wanted.min(self.total)).await?;
+        let mut batch = Batch::new(memory);
+        batch.push(first);
+        Some(batch)
+    }
+
+    async fn take(&self, units: usize) -> Option<OwnedSemaphorePermit> {
+        // While somebody waits, what becomes free is his, so this passes nobody by.
+        if let Some(taken) = self.try_take(units) {
+            return Some(taken);
+        }
         let _waiting = Waiting::new(self);
-        let units = units(left, LEAST_UNITS);
+        let units = u32::try_from(units).ok()?;
         // It is never closed.
-        let taken = Arc::clone(&self.units).acquire_many_owned(units).await.ok()?;
-        Some(Reservation::new(taken))
+        Arc::clone(&self.units).acquire_many_owned(units).await.ok()
+    }
+
+    fn try_take(&self, units: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(units).ok()?;
+        Arc::clone(&self.units).try_acquire_many_owned(units).ok()
+    }
+
+    /// What one upload may take of what is left.
+    fn share(&self) -> usize {
+        (self.units.available_permits() / SHARE).clamp(LEAST_UNITS, MOST_UNITS)
+    }
+
+    /// Whether somebody waits for memory.
+    pub(crate) fn is_wanted_now(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// Waits until somebody waits for memory.
     pub(crate) async fn is_wanted(&self) {
         loop {
             let wanted = self.wanted.notified();
-            if self.waiting.load(Ordering::SeqCst) > 0 {
+            if self.is_wanted_now() {
                 return;
             }
             wanted.await;
@@ -90,22 +122,9 @@ impl UploadMemory {
     }
 }
 
-/// How many units up to `left` bytes take, and no more than `most`.
-fn units(left: u64, most: usize) -> u32 {
-    let needed = usize::try_from(left.div_ceil(UNIT_BYTES as u64)).unwrap_or(usize::MAX);
-    u32::try_from(needed.clamp(1, most)).unwrap_or(u32::MAX)
-}
-
-impl Reservation {
-    fn new(units: OwnedSemaphorePermit) -> Self {
-        let bytes = units.num_permits() * UNIT_BYTES;
-        Self { _units: Arc::new(units), bytes }
-    }
-
-    /// How many bytes it is for.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
+/// How many units that many bytes take.
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(UNIT_BYTES).max(1)
 }
 
 /// Counts one that waits.
@@ -126,30 +145,49 @@ impl Drop for Waiting<'_> {
 }
 
 /// Bytes of one body in memory that was reserved for them.
+#[derive(Debug)]
 pub(crate) struct Batch {
-    memory: Reservation,
+    memory: OwnedSemaphorePermit,
     pieces: Vec<Bytes>,
     copied: BytesMut,
     length: usize,
 }
 
 impl Batch {
-    pub(crate) fn new(memory: Reservation) -> Self {
+    fn new(memory: OwnedSemaphorePermit) -> Self {
         Self { memory, pieces: Vec::new(), copied: BytesMut::new(), length: 0 }
     }
 
-    /// The memory that it is in.
-    pub(crate) fn memory(&self) -> Reservation {
-        self.memory.clone()
+    fn reserved(&self) -> usize {
+        self.memory.num_permits() * UNIT_BYTES
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether it has no room for more.
-    pub(crate) fn is_full(&self) -> bool {
-        self.length >= self.memory.bytes()
+    /// Sees to it that there is room for that many bytes, of which up to `left` follow, and says whether there is.
+    ///
+    /// It takes memory for as many bytes again as there are already, up to its share: a batch that fills fast grows fast.
+    pub(crate) fn make_room(&mut self, budget: &UploadMemory, bytes: usize, left: u64) -> bool {
+        let needed = self.length.saturating_add(bytes);
+        if needed <= self.reserved() {
+            return true;
+        }
+        let (held, needed) = (self.memory.num_permits(), units(needed));
+        let in_all = units(self.length.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
+        let doubled = held.saturating_mul(2).min(budget.share()).min(in_all);
+        if needed > MOST_UNITS {
+            return false;
+        }
+        let more = [doubled.max(needed), needed].into_iter().find_map(|units| budget.try_take(units - held));
+        match more {
+            Some(more) => {
+                self.memory.merge(more);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Adds what was read. The last piece may go past what was reserved, by what one read brings.
@@ -162,7 +200,7 @@ impl Batch {
         }
         if self.copied.capacity() - self.copied.len() < bytes.len() {
             self.close_copied();
-            let room = self.memory.bytes().saturating_sub(self.length);
+            let room = self.reserved().saturating_sub(self.length);
             self.copied = BytesMut::with_capacity((room + bytes.len()).min(COPY_BYTES));
         }
         self.copied.extend_from_slice(&bytes);
@@ -174,12 +212,13 @@ impl Batch {
         }
     }
 
-    /// The bytes, each piece of which keeps the memory reserved for as long as anybody has a part of it.
-    pub(crate) fn into_pieces(mut self) -> Vec<Bytes> {
+    /// The bytes, each piece of which keeps the memory reserved for as long as anybody has a part of it, and the memory.
+    pub(crate) fn into_pieces(mut self) -> (Vec<Bytes>, Reservation) {
         self.close_copied();
         let Self { memory, pieces, .. } = self;
+        let memory = Reservation { _units: Arc::new(memory) };
         let kept = |bytes| Bytes::from_owner(Kept { bytes, _memory: memory.clone() });
-        pieces.into_iter().map(kept).collect()
+        (pieces.into_iter().map(kept).collect(), memory)
     }
 }
 
@@ -202,35 +241,105 @@ mod tests {
     use super::*;
 
     const BUDGET: usize = 1 << 20;
+    const LONG: u64 = 1 << 30;
+
+    /// Takes bytes as long as there is room for them, and says how many.
+    fn fill(batch: &mut Batch, memory: &UploadMemory, piece: usize) -> usize {
+        while batch.make_room(memory, piece, LONG) {
+            batch.push(Bytes::from(vec![7; piece]));
+        }
+        batch.length
+    }
 
     #[test]
     fn all_uploads_together_have_no_more_than_the_budget() {
         let memory = UploadMemory::new(BUDGET as u64);
-        let reserved: Vec<Reservation> = std::iter::from_fn(|| memory.try_reserve(u64::MAX)).collect();
-        let together = reserved.iter().map(Reservation::bytes).sum::<usize>();
-        assert_eq!(together + memory.free(), BUDGET);
-        assert!(memory.free() < 64 * 1024);
-        // The first has more than the last, which has enough to get on.
-        assert_eq!((reserved[0].bytes(), reserved.last().unwrap().bytes()), (BUDGET / 8, 64 * 1024));
-        assert!(memory.try_reserve(64 * 1024).is_none());
-        drop(reserved);
+        let batch = || {
+            let mut batch = memory.try_begin()?;
+            fill(&mut batch, &memory, UNIT_BYTES);
+            Some(batch)
+        };
+        let batches: Vec<Batch> = std::iter::from_fn(batch).collect();
+        let together = batches.iter().map(|batch| batch.length).sum::<usize>();
+        assert_eq!((together, memory.free()), (BUDGET, 0));
+        // The first has more than the last ones, which had enough to get on until there was nothing left.
+        assert!(batches[0].length >= BUDGET / 10, "{}", batches[0].length);
+        assert!(batches.iter().rev().skip(1).all(|batch| batch.length >= 64 * 1024));
+        drop(batches);
         assert_eq!(memory.free(), BUDGET);
-        assert_eq!(memory.try_reserve(1).unwrap().bytes(), UNIT_BYTES);
+    }
+
+    #[test]
+    fn a_batch_has_memory_for_what_it_holds_and_about_as_much_again() {
+        let memory = UploadMemory::new(64 * BUDGET as u64);
+        let mut batch = memory.try_begin().unwrap();
+        assert_eq!(batch.reserved(), UNIT_BYTES);
+        for piece in [1, UNIT_BYTES - 1, 1, 16 * 1024, 300 * 1024] {
+            assert!(batch.make_room(&memory, piece, LONG));
+            batch.push(Bytes::from(vec![7; piece]));
+            assert!(batch.reserved() >= batch.length);
+            assert!(batch.reserved() < 2 * batch.length + 2 * UNIT_BYTES, "{batch:?}");
+        }
+        // No more than what is left of the body, and no more than its share.
+        let mut short = memory.try_begin().unwrap();
+        assert!(short.make_room(&memory, UNIT_BYTES + 1, UNIT_BYTES as u64 + 1));
+        assert_eq!(short.reserved(), 2 * UNIT_BYTES);
+        assert!(fill(&mut memory.try_begin().unwrap(), &memory, 16 * 1024) <= MOST_UNITS * UNIT_BYTES);
+    }
+
+    /// One byte of a large body took memory for 64 KiB of it, so 1,024 such clients took 64 MiB, and everybody else waited behind
+    /// them for each 64 KiB.
+    #[tokio::test]
+    async fn clients_that_send_a_byte_at_a_time_leave_memory_for_the_others() {
+        let memory = UploadMemory::new(64 << 20);
+        let mut trickling = Vec::new();
+        for _ in 0..10_000 {
+            let waited = memory.begin_with(Bytes::from_static(b"z"), LONG);
+            trickling.push(
+                tokio::time::timeout(Duration::from_secs(30), waited).await.expect("nobody waits").unwrap(),
+            );
+        }
+        for _ in 0..100 {
+            for batch in &mut trickling {
+                assert!(batch.make_room(&memory, 1, LONG));
+                batch.push(Bytes::from_static(b"z"));
+            }
+        }
+        assert!(!memory.is_wanted_now());
+        let mut honest = memory.try_begin().expect("memory at once");
+        assert_eq!(fill(&mut honest, &memory, 16 * 1024), MOST_UNITS * UNIT_BYTES);
+    }
+
+    #[tokio::test]
+    async fn an_upload_whose_bytes_come_in_fast_gets_more_than_it_has_in_hand() {
+        let memory = UploadMemory::new(BUDGET as u64);
+        for (in_hand, left, reserved) in [
+            (1, LONG, UNIT_BYTES),
+            (UNIT_BYTES, LONG, 4 * UNIT_BYTES),
+            (16 * 1024, LONG, 64 * 1024),
+            (16 * 1024, 0, 16 * 1024),
+            (32 * 1024, LONG, 64 * 1024),
+            (256 * 1024, LONG, 256 * 1024),
+            (2 * BUDGET, LONG, BUDGET),
+        ] {
+            let batch = memory.begin_with(Bytes::from(vec![7; in_hand]), left).await.unwrap();
+            assert_eq!((batch.reserved(), batch.length), (reserved, in_hand));
+        }
     }
 
     #[test]
     fn memory_is_reserved_for_as_long_as_its_bytes_are_there() {
         let memory = UploadMemory::new(BUDGET as u64);
-        let mut batch = Batch::new(memory.try_reserve(100_000).unwrap());
+        let mut batch = memory.try_begin().unwrap();
         let mut sent = Vec::new();
-        while !batch.is_full() {
-            for length in [1, COPIED_BELOW - 1, COPIED_BELOW, 70] {
-                let bytes: Vec<u8> = (0..length).map(|at| ((sent.len() + at) % 251) as u8).collect();
-                sent.extend_from_slice(&bytes);
-                batch.push(bytes.into());
-            }
+        for length in [1, COPIED_BELOW - 1, COPIED_BELOW, 70, 1, 5000] {
+            let bytes: Vec<u8> = (0..length).map(|at| ((sent.len() + at) % 251) as u8).collect();
+            sent.extend_from_slice(&bytes);
+            assert!(batch.make_room(&memory, length, LONG));
+            batch.push(bytes.into());
         }
-        let pieces = batch.into_pieces();
+        let (pieces, reservation) = batch.into_pieces();
+        drop(reservation);
         assert_eq!(pieces.concat(), sent);
         let last = pieces.last().unwrap().slice(1..2);
         drop(pieces);
@@ -242,12 +351,13 @@ mod tests {
     #[tokio::test]
     async fn who_waits_is_heard_by_those_who_hold_memory_and_served_in_turn() {
         let memory = Arc::new(UploadMemory::new(LEAST_UNITS as u64 * UNIT_BYTES as u64));
-        let held = memory.try_reserve(u64::MAX).unwrap();
+        let mut held = memory.try_begin().unwrap();
+        assert_eq!(fill(&mut held, &memory, UNIT_BYTES), LEAST_UNITS * UNIT_BYTES);
         let unheard = tokio::time::timeout(Duration::from_millis(10), memory.is_wanted()).await;
         assert!(unheard.is_err(), "nobody waits");
         let waiting = tokio::spawn({
             let memory = Arc::clone(&memory);
-            async move { memory.reserve(1).await.unwrap().bytes() }
+            async move { memory.begin_with(Bytes::from_static(b"z"), 0).await.unwrap().reserved() }
         });
         memory.is_wanted().await;
         drop(held);

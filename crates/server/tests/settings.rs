@@ -223,6 +223,53 @@ fn a_configuration_file_that_others_may_write_is_refused_and_a_secret_in_one_tha
     }
 }
 
+/// Whoever may write a directory may put another file in the place of one in it, of whatever mode that is.
+#[test]
+fn a_file_in_a_directory_that_others_may_write_is_refused_unless_they_can_only_add_to_it() {
+    let above = tempfile::tempdir().unwrap();
+    let (directory, elsewhere) = (above.path().join("directory"), above.path().join("elsewhere"));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::create_dir(&elsewhere).unwrap();
+    let (path, link) = (directory.join("secret"), elsewhere.join("link"));
+    write_with_mode(&path, "the-root-secret\n", 0o600);
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let load = |named: &Path| {
+        load(&[
+            ("PRESIGN_ROOT_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("PRESIGN_ROOT_SECRET_ACCESS_KEY_FILE", named.to_str().unwrap()),
+        ])
+    };
+    let set_mode = |of: &Path, mode| {
+        std::fs::set_permissions(of, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    // The file itself, by way of a link; and a link to it.
+    for (exposed, named) in
+        [(directory.as_path(), &path), (&directory, &link), (&elsewhere, &link), (above.path(), &path)]
+    {
+        for mode in [0o777, 0o702] {
+            set_mode(exposed, mode);
+            let refused = load(named).unwrap_err();
+            assert!(
+                matches!(&refused, ConfigError::ExposedDirectory { path, directory, mode: told, .. }
+                    if path == named && directory == exposed && *told == mode),
+                "{refused}"
+            );
+            assert!(refused.to_string().contains("chmod o-w"), "{refused}");
+        }
+        for mode in [0o1777, 0o775, 0o755, 0o700] {
+            set_mode(exposed, mode);
+            assert_eq!(load(named).unwrap().warnings, Vec::<String>::new(), "{mode:o}");
+        }
+    }
+}
+
+#[test]
+fn one_client_address_gets_less_than_one_link_and_one_key_is_no_bound() {
+    let shares = load(&[]).unwrap().transfer_shares;
+    assert_eq!((shares.key, shares.link, shares.address), (100, 50, 25));
+    assert!(shares.address * 2 <= shares.link);
+}
+
 #[test]
 fn no_error_quotes_a_link_that_was_put_in_the_place_of_a_value() {
     let link = "https://h/b/k?X-Amz-Signature=hidden";

@@ -104,6 +104,42 @@ pub enum ConfigError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others than its owner can put another file in the place of one that settings are read from.
+    #[error(
+        "{}: everybody on the machine may put another file in its place, as everybody may write {} (mode {mode:03o}); `{name}` \
+         names the file ({origin}); run: chmod o-w {}",
+        path.display(), directory.display(), directory.display()
+    )]
+    ExposedDirectory {
+        /// The file as it is named.
+        path: PathBuf,
+        /// The directory above it, or above what it is a link to.
+        directory: PathBuf,
+        /// The directory's permission bits.
+        mode: u32,
+        /// The setting that names the file; `config` for the configuration file.
+        name: &'static str,
+        /// Where that stands.
+        origin: Origin,
+    },
+    /// A file that settings are read from belongs to another user, who can change it.
+    #[error(
+        "{}: this file belongs to user {owner}, who may change it, and neither to root nor to the user that runs the server; \
+         `{name}` names it ({origin}); run: chown {user} {}",
+        path.display(), path.display()
+    )]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
+        /// The user id that the server runs with.
+        user: u32,
+        /// The setting that names it; `config` for the configuration file.
+        name: &'static str,
+        /// Where that stands.
+        origin: Origin,
+    },
     /// A file that a setting names cannot be read.
     #[error("{}: cannot be read: {reason}; `{name}` names it ({origin})", path.display())]
     Unreadable {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::settings::Draft;
 use super::value::Value;
 use super::{Config, ConfigError, Origin, Overrides, RootKeySetting, SETTINGS, Setting};
-use crate::exposure::{Exposure, mode};
+use crate::exposure::{Exposure, exposed_directory_above, mode, other_owner};
 
 /// What every environment variable of ours begins with.
 const PREFIX: &str = "PRESIGN_";
@@ -234,8 +234,8 @@ fn assemble(layers: &Layers, mut warnings: Vec<String>) -> Result<Config, Config
     Ok(Config { warnings, ..draft.config })
 }
 
-/// Reads a file that may hold a secret, and says whether others may read it too. What others may change is refused: they would
-/// decide who is root here. What they may only read is the caller's to judge: Kubernetes and Docker mount secrets that all may
+/// Reads a file that may hold a secret, and says whether others may read it too. What others may change or exchange is refused:
+/// they would decide who is root here. What they may only read is the caller's to judge: Kubernetes and Docker mount secrets that all may
 /// read into containers in which there is nobody else.
 fn read_file(
     path: &Path,
@@ -254,14 +254,22 @@ fn read_file(
         origin: origin.clone(),
         reason: error.to_string(),
     })?;
-    match Exposure::of(&metadata) {
-        // A device or a pipe, such as /dev/stdin, is not what it holds.
-        Exposure::Writable if metadata.is_file() => {
-            let (path, origin) = (path.to_owned(), origin.clone());
-            Err(ConfigError::Exposed { path, name, origin, mode: mode(&metadata) })
-        }
-        exposure => Ok((text, exposure)),
+    let exposure = Exposure::of(&metadata);
+    // A device or a pipe, such as /dev/stdin, is not what it holds.
+    if !metadata.is_file() {
+        return Ok((text, exposure));
     }
+    let (place, origin) = (path.to_owned(), origin.clone());
+    if exposure == Exposure::Writable {
+        return Err(ConfigError::Exposed { path: place, name, origin, mode: mode(&metadata) });
+    }
+    if let Some((owner, user)) = other_owner(&metadata) {
+        return Err(ConfigError::OtherOwner { path: place, owner, user, name, origin });
+    }
+    if let Some((directory, mode)) = exposed_directory_above(path) {
+        return Err(ConfigError::ExposedDirectory { path: place, directory, mode, name, origin });
+    }
+    Ok((text, exposure))
 }
 
 /// The warning about a secret in a file that everybody may read.

@@ -130,7 +130,8 @@ pub const SETTINGS: &[Setting] = &[
         takes: "NAME, …",
         meaning: "Headers that your proxies add and clients must not learn, such as a secret between the two. The error for \
                   a wrong signature names them without their values. Left out anyway are the values of Forwarded, Via, \
-                  X-Forwarded-* and the like, and, from trusted_proxies, of every header that no client of S3 sends.",
+                  X-Forwarded-* and the like, and, from trusted_proxies, of every header that no client of S3 sends, but not \
+                  of names that begin with x-amz-: list such a header here.",
         secret: false,
         read: |draft, value| set(&mut draft.config.proxy_headers, value::header_names(value)),
     },
@@ -229,11 +230,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "limits.transfers_per_key",
-        default: Some("90%"),
+        default: Some("100%"),
         takes: "PERCENT",
         meaning: "What part of limits.connections may be transfers that the same access key signed: uploads, and downloads \
                   of more than 64 KiB. One that goes past it is answered with 503 SlowDown. Each of these three bounds is \
-                  32 transfers at least.",
+                  32 transfers at least. 100% is no bound: where one key signs all links, a smaller part would let the \
+                  holders of a few of them shut out everybody else. Set less where several keys sign.",
         secret: false,
         read: |draft, value| set(&mut draft.config.transfer_shares.key, value::percent(value.one()?)),
     },
@@ -247,9 +249,10 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "limits.transfers_per_address",
-        default: Some("50%"),
+        default: Some("25%"),
         takes: "PERCENT",
-        meaning: "The same, from the same client address, or the same /64 network of IPv6. A proxy that is not among the \
+        meaning: "The same, from the same client address, or the same /64 network of IPv6. Keep it well below transfers_per_link, or \
+                  one client can take all that a link has. A proxy that is not among the \
                   trusted_proxies is one client. Clients of a trusted proxy that does not say who they are do not count.",
         secret: false,
         read: |draft, value| set(&mut draft.config.transfer_shares.address, value::percent(value.one()?)),
@@ -258,9 +261,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "limits.upload_memory",
         default: Some("64MiB"),
         takes: "SIZE",
-        meaning: "Memory in which all uploads together gather their bodies. When it is taken, further uploads wait until some \
-                  is free; one whose client stands still meanwhile gives its part back. On top of it, each 1,000 connections \
-                  in the middle of a transfer take up to 96 MiB for the connections themselves.",
+        meaning: "Memory in which all uploads together gather their bodies. An upload takes about twice what it has in \
+                  hand, 4 KiB at least and 1 MiB at most. When all is taken, further uploads wait until some is free, and one \
+                  whose client has sent nothing more meanwhile gives its part back. On top of it, each 1,000 connections in \
+                  the middle of a transfer take up to 96 MiB for the connections themselves. The bytes that came in last, of \
+                  which an upload that waits holds up to 16 KiB, and 64 of them 256 KiB, are among those.",
         secret: false,
         read: |draft, value| match value::bytes(value.one()?)? {
             bytes @ 1_048_576.. => set(&mut draft.config.upload_memory_bytes, Ok(bytes)),
@@ -312,7 +317,12 @@ pub fn settings_markdown() -> String {
          `[auth]`. In the environment, lists have commas. A setting that does not exist is refused by its name.\n\n\
          Every secret has a twin with `_file` behind its name (`_FILE` in the environment): the path of a file that\n\
          holds it. Secrets are refused on the command line, which everybody on the machine can read. So is a file, of\n\
-         secrets or of settings, that everybody may change; one with a secret that everybody may read is warned of.\n\n\
+         secrets or of settings, that everybody may change; one with a secret that everybody may read is warned of. A\n\
+         file is refused too where everybody may put another in its place: in or below a directory that everybody may\n\
+         write and that has no sticky bit. It belongs to root or to the user that runs the server; only a server that\n\
+         runs as root, as many do in containers, takes files of other owners. The group of a file and of its directory\n\
+         may read and change it (modes such as 0660), as mounted secrets and volumes often belong to one: let nobody be\n\
+         in it who may not.\n\n\
          | setting | environment | takes | default | meaning |\n|---|---|---|---|---|\n",
     );
     for setting in SETTINGS {

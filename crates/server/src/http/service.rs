@@ -1,6 +1,7 @@
 //! One request: from its head to the last byte of its answer.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,7 +47,7 @@ pub(super) async fn answer(
     let outcome = respond(&app, &connection, &parts, &mut upload, &mut record, &mut transfer).await;
     let mut answer = outcome.unwrap_or_else(|error| {
         record.refused(&error);
-        refuse(&app.waiting_errors, &error, id, parts.method == Method::HEAD)
+        refuse(&app.waiting_errors, &error, id, parts.method == Method::HEAD, record.client_address())
     });
     let holds_back = parts.headers.contains_key(EXPECT);
     let is_read = drain(&mut upload, holds_back).await;
@@ -118,11 +119,17 @@ async fn drain(upload: &mut Upload, holds_back: bool) -> bool {
 }
 
 /// The refusal as S3 writes it. The answer to a HEAD has no body, whatever it says.
-fn refuse(waiting: &WaitingErrors, error: &S3Error, id: RequestId, is_head: bool) -> Answer {
+fn refuse(
+    waiting: &WaitingErrors,
+    error: &S3Error,
+    id: RequestId,
+    is_head: bool,
+    client: Option<IpAddr>,
+) -> Answer {
     let (body, is_short) = match is_head {
         true => (AnswerBody::Empty, false),
         false => {
-            let body = waiting.body(error, &id.to_string(), &id.host_id());
+            let body = waiting.body(error, &id.to_string(), &id.host_id(), client);
             (AnswerBody::Whole(body.bytes), body.is_short)
         }
     };

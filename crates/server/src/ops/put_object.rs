@@ -130,12 +130,12 @@ async fn receive(
     let mut received = Received { digests, memory: Vec::new() };
     while let Some(mut batch) = first_batch(place, upload, put, &mut received).await? {
         loop {
-            let memory = batch.memory();
-            let pieces = batch.into_pieces();
+            let (pieces, memory) = batch.into_pieces();
             let next = async {
-                match place.upload_memory.try_reserve(upload.left().unwrap_or_default()) {
-                    Some(memory) => next_batch(place, upload, Batch::new(memory)).await,
-                    None => Ok(None),
+                // Who is waited for goes to the disk first, however little at a time his client goes on to send.
+                match place.upload_memory.is_wanted_now() {
+                    false => next_batch(place, upload, place.upload_memory.try_begin()).await,
+                    true => Ok(None),
                 }
             };
             let hashed = hash(received.digests, &pieces);
@@ -161,11 +161,9 @@ async fn first_batch(
     put: &mut PutStream,
     received: &mut Received,
 ) -> Result<Option<Batch>, S3Error> {
-    let left = upload.left().unwrap_or_default();
-    if left > 0
-        && received.memory.is_empty()
-        && let Some(memory) = place.upload_memory.try_reserve(left)
-        && let Some(batch) = next_batch(place, upload, Batch::new(memory)).await?
+    if received.memory.is_empty()
+        && !place.upload_memory.is_wanted_now()
+        && let Some(batch) = next_batch(place, upload, place.upload_memory.try_begin()).await?
     {
         return Ok(Some(batch));
     }
@@ -175,25 +173,30 @@ async fn first_batch(
         received.memory.clear();
     }
     let Some(first) = upload.next_chunk().await? else { return Ok(None) };
-    let left = upload.left().unwrap_or_default().saturating_add(first.len() as u64);
-    let memory = place.upload_memory.reserve(left).await.ok_or_else(S3Error::service_unavailable)?;
-    let mut batch = Batch::new(memory);
-    batch.push(first);
-    next_batch(place, upload, batch).await
+    let left = upload.left().unwrap_or_default();
+    let batch = place.upload_memory.begin_with(first, left).await.ok_or_else(S3Error::service_unavailable)?;
+    next_batch(place, upload, Some(batch)).await
 }
 
-/// As many chunks as the batch has room for, as they arrive. It ends earlier with the body, and when the client stands still
-/// while others wait for memory. `None`: nothing came.
+/// As many chunks as the batch gets room for, as they arrive. It ends earlier with the body, and when the client stands still
+/// while others wait for memory. `None`: nothing came, or there is no memory to begin with.
 async fn next_batch(
     place: &Place<'_>,
     upload: &mut Upload,
-    mut batch: Batch,
+    batch: Option<Batch>,
 ) -> Result<Option<Batch>, S3Error> {
-    while !batch.is_full() && upload.left() != Some(0) {
+    let Some(mut batch) = batch else { return Ok(None) };
+    while let left @ 1.. = upload.left().unwrap_or(u64::MAX)
+        && batch.make_room(place.upload_memory, 1, left)
+    {
         tokio::select! {
             biased;
             chunk = upload.next_chunk() => match chunk? {
-                Some(bytes) => batch.push(bytes),
+                Some(bytes) => {
+                    // Without room for all of it the batch is full, and goes past what was reserved by what one read brings.
+                    batch.make_room(place.upload_memory, bytes.len(), left);
+                    batch.push(bytes);
+                }
                 None => break,
             },
             () = place.upload_memory.is_wanted() => {

@@ -99,6 +99,22 @@ fn a_data_directory_that_others_may_write_is_refused() {
 }
 
 #[test]
+fn a_data_directory_that_others_may_exchange_is_refused() {
+    let above = TempDir::new().unwrap();
+    let data = above.path().join("data");
+    for exposed in [0o702, 0o777] {
+        std::fs::set_permissions(above.path(), PermissionsExt::from_mode(exposed)).unwrap();
+        let refused = start(&data, &[]).unwrap_err();
+        assert_eq!(refused, StartError::ExposedDirectory { path: above.path().to_owned(), mode: exposed });
+        assert!(refused.to_string().contains("chmod o-w"), "{refused}");
+    }
+    for accepted in [0o1777, 0o775, 0o700] {
+        std::fs::set_permissions(above.path(), PermissionsExt::from_mode(accepted)).unwrap();
+        start(&data, &[]).unwrap();
+    }
+}
+
+#[test]
 fn a_missing_master_key_refuses_to_start_and_says_the_way_out() {
     let data = TempDir::new().unwrap();
     start(data.path(), &[]).unwrap();

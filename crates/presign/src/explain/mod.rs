@@ -29,6 +29,7 @@ mod serialize;
 mod signature_shape;
 mod span;
 mod trial;
+mod userinfo;
 mod variations;
 
 pub use cause::{Cause, Place, Side};

@@ -22,6 +22,8 @@ mod notice;
 mod observe;
 mod operation;
 mod redact;
+#[cfg(test)]
+mod redact_tests;
 mod refusal_cause;
 mod request_text;
 mod search;

@@ -163,8 +163,7 @@ fn path_end(text: &str) -> usize {
 /// A text without the values of the parameters that are secrets by their names.
 fn without_named_secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + REDACTED.len());
-    let (start, query) =
-        text.split_at_checked(text.find('?').unwrap_or(text.len())).unwrap_or((text, ""));
+    let (start, query) = text.split_at_checked(text.find('?').unwrap_or(text.len())).unwrap_or((text, ""));
     push_without_telling_names(&mut out, start);
     let (mut copied, mut at) = (0, 0);
     while at < query.len() {
@@ -459,7 +458,10 @@ mod tests {
                 "/b/k?AWSAccessKeyId=AKID&Signature=REDACTED&Expires=1",
             ),
             ("/?x-amz-security-TOKEN=hid#d;e?n&f", "/?x-amz-security-TOKEN=REDACTED&f"),
-            ("/?aws_secret_access_key=hid;den&SecretKey=hidden", "/?aws_secret_access_key=REDACTED&SecretKey=REDACTED"),
+            (
+                "/?aws_secret_access_key=hid;den&SecretKey=hidden",
+                "/?aws_secret_access_key=REDACTED&SecretKey=REDACTED",
+            ),
             ("/?u=http://me:hidden@h/k&a=1", "/?u=http://REDACTED@h/k&a=1"),
             ("/?u=http%3A%2F%2Fme%3Ahidden%40h%2Fk&a=1", "/?u=http%3A%2F%2FREDACTED%40h%2Fk&a=1"),
             ("/?X%2DAmz-Signature=hidden", "/?X%2DAmz-Signature=REDACTED"),

@@ -6,9 +6,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::explain::access_key_ids::beginning;
+use crate::explain::redact::{Ids, Reading, redact, shown_header, shown_parameter};
 use crate::explain::signature_shape::may_be_part;
 use crate::explain::userinfo::is_past_authority;
-use crate::explain::redact::{Ids, Reading, redact, shown_header, shown_parameter};
 
 /// A text from a request: a target, a header's value, the name of a parameter, a host, or a sentence that quotes one.
 ///
@@ -46,7 +46,8 @@ impl RequestText<'_> {
     }
 
     fn redacted_beginning(&self, known: Option<&str>, bytes: usize, reading: Reading) -> String {
-        let mut shown = redact(beginning_for_log(&self.0, bytes.saturating_mul(2)), Ids::Known(known), reading);
+        let mut shown =
+            redact(beginning_for_log(&self.0, bytes.saturating_mul(2)), Ids::Known(known), reading);
         shown.truncate(shown.floor_char_boundary(bytes));
         shown
     }

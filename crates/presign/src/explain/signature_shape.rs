@@ -33,7 +33,9 @@ pub(super) fn without_signature_shapes(text: &str, path_end: usize) -> Cow<'_, s
         if run.len() >= BASE64 {
             let whereabouts = if start < path_end { Whereabouts::Path } else { Whereabouts::Elsewhere };
             let before = start.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
-            for (from, to) in signatures(text.get(start..start + run.len()).unwrap_or_default(), before, whereabouts) {
+            for (from, to) in
+                signatures(text.get(start..start + run.len()).unwrap_or_default(), before, whereabouts)
+            {
                 out.push_str(text.get(copied..start + from).unwrap_or_default());
                 out.push_str(REDACTED);
                 copied = start + to;
@@ -73,7 +75,9 @@ fn signatures(run: &str, before: Option<u8>, whereabouts: Whereabouts) -> Vec<(u
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut found = Vec::new();
     let mut add = |from: usize, to: usize| {
-        if let (Some(first), Some(last)) = (decoded.get(from), to.checked_sub(1).and_then(|to| decoded.get(to))) {
+        if let (Some(first), Some(last)) =
+            (decoded.get(from), to.checked_sub(1).and_then(|to| decoded.get(to)))
+        {
             found.push((first.start, last.end));
         }
     };
@@ -87,25 +91,47 @@ fn signatures(run: &str, before: Option<u8>, whereabouts: Whereabouts) -> Vec<(u
         let length = rest.iter().take_while(|placed| is_base64(placed.byte)).count();
         let word = rest.get(..length).unwrap_or_default();
         let is_padded = rest.get(length).is_some_and(|placed| placed.byte == b'=');
-        let is_long_enough = match (is_padded, whereabouts) {
-            (true, Whereabouts::Elsewhere) => length >= BASE64,
-            (true, Whereabouts::Path) => length == BASE64,
-            (false, _) => length == BASE64 && is_mixed(word),
+        let is_long_enough = match whereabouts {
+            Whereabouts::Elsewhere => length >= BASE64,
+            Whereabouts::Path => length == BASE64,
         };
-        if is_long_enough && is_allowed(from) {
+        if is_padded && is_long_enough && is_allowed(from) {
             // The sign goes along where it fills up, and stays where a value follows it.
-            add(from, from + length + usize::from(is_padded && rest.len() == length + 1));
-        } else if length >= HEXADECIMAL {
-            let mut at = from;
-            for part in word.split_inclusive(|placed| !placed.byte.is_ascii_hexdigit()) {
-                let digits = part.iter().take_while(|placed| placed.byte.is_ascii_hexdigit()).count();
-                if digits >= HEXADECIMAL && is_allowed(at) {
-                    add(at, at + digits);
+            add(from, from + length + usize::from(rest.len() == length + 1));
+        } else if length >= BASE64 {
+            for (start, end) in inner_signatures(word) {
+                if is_allowed(from + start) {
+                    add(from + start, from + end);
                 }
-                at += part.len();
             }
         }
         from += length + 1;
+    }
+    found
+}
+
+/// Where in a word of base64 the digits of SigV4's signature stand, or SigV2's without the sign that fills it up. A slash may be a part of
+/// that, or stand before it or behind it.
+fn inner_signatures(word: &[Placed]) -> Vec<(usize, usize)> {
+    let is_edge = |at: usize| word.get(at).is_none_or(|placed| placed.byte == b'/');
+    let mut found = Vec::new();
+    let (mut at, mut digits) = (0, 0);
+    while at < word.len() {
+        if (at == 0 || is_edge(at - 1))
+            && is_edge(at + BASE64)
+            && word.get(at..at + BASE64).is_some_and(is_mixed)
+        {
+            found.push((at, at + BASE64));
+            (at, digits) = (at + BASE64, 0);
+            continue;
+        }
+        digits =
+            if word.get(at).is_some_and(|placed| placed.byte.is_ascii_hexdigit()) { digits + 1 } else { 0 };
+        at += 1;
+        let is_last = !word.get(at).is_some_and(|placed| placed.byte.is_ascii_hexdigit());
+        if is_last && digits >= HEXADECIMAL {
+            found.push((at - digits, at));
+        }
     }
     found
 }
@@ -148,7 +174,14 @@ mod tests {
         ] {
             assert_eq!(told(&text), kept);
         }
-        for text in ["X-Amz-Expires=3600", &V4[1..], &V2[2..], "abcdefghijklmnopqrstuvwxyzA", "ABCDEFGHIJ12345/20261121/us", "response-content-disposition=attachment"] {
+        for text in [
+            "X-Amz-Expires=3600",
+            &V4[1..],
+            &V2[2..],
+            "abcdefghijklmnopqrstuvwxyzA",
+            "ABCDEFGHIJ12345/20261121/us",
+            "response-content-disposition=attachment",
+        ] {
             assert_eq!(told(text), text);
         }
     }

@@ -29,6 +29,12 @@ pub enum Kind {
     Unsigned,
     /// A CORS preflight.
     Preflight,
+    /// Text that the log's redaction has most to do with, in the target and the User-Agent.
+    Redacted,
+    /// Text that is made for the log's redaction to look back in, in the User-Agent and in the query.
+    LookedBack,
+    /// As many parameters in one Forwarded as there is room for, from a proxy that is trusted.
+    Forwarded,
 }
 
 /// The head of a request.
@@ -38,7 +44,7 @@ pub struct Head {
     pub method: &'static str,
     /// The target.
     pub target: String,
-    /// The fields besides Host, User-Agent and Accept.
+    /// The fields besides Host and Accept; the User-Agent where it is not the ordinary one.
     pub headers: Vec<(String, String)>,
     /// The status of the right answer.
     pub statuses: &'static [u16],
@@ -51,6 +57,11 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
+    /// Whether it comes from a proxy that the store trusts.
+    pub fn is_from_proxy(self) -> bool {
+        self == Kind::Forwarded
+    }
+
     /// The head, for the object `key` of the bucket at `origin`.
     ///
     /// # Errors
@@ -105,6 +116,23 @@ impl Kind {
                 let origin = ("origin".to_owned(), "https://example.com".to_owned());
                 let method = ("access-control-request-method".to_owned(), "GET".to_owned());
                 Head { headers: vec![origin, method], ..plain("OPTIONS", target, &[403]) }
+            }
+            Kind::Redacted => {
+                let target = filled(&format!("{path}?%41"), 1, |_| String::new(), "d=");
+                let agent = format!("%41{}", "d=".repeat(HEADER_BYTES / 2 - 10));
+                Head { headers: vec![("user-agent".to_owned(), agent)], ..plain("GET", target, &[403]) }
+            }
+            Kind::LookedBack => {
+                let blanks = "%20".repeat(TARGET_BYTES / 6);
+                let target = filled(&format!("{path}?%41{blanks}"), 1, |_| String::new(), ":");
+                let (blanks, signs) = (" ".repeat(HEADER_BYTES / 2 - 10), ":".repeat(HEADER_BYTES / 2 - 10));
+                let agent = format!("?{blanks}{signs}");
+                Head { headers: vec![("user-agent".to_owned(), agent)], ..plain("GET", target, &[403]) }
+            }
+            Kind::Forwarded => {
+                let pairs: String = (0..HEADER_BYTES / 7 - 10).map(|at| format!("a{at:03x}=1;")).collect();
+                let headers = vec![("forwarded".to_owned(), pairs)];
+                Head { headers, ..plain("GET", filled(&path, 1, |_| String::new(), "a"), &[403]) }
             }
         })
     }

@@ -35,8 +35,11 @@ pub fn serve(hostile: Option<Kind>, times: u32) -> anyhow::Result<()> {
         ("PRESIGN_ROOT_ACCESS_KEY_ID", ACCESS_KEY_ID),
         ("PRESIGN_ROOT_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
     ];
-    let environment: BTreeMap<String, String> =
+    let mut environment: BTreeMap<String, String> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    if hostile.is_some_and(Kind::is_from_proxy) {
+        environment.insert("PRESIGN_TRUSTED_PROXIES".to_owned(), "127.0.0.0/8".to_owned());
+    }
     let config = Config::load(&environment, &Overrides::default())?;
     // One thread: how work moves between several depends on the machine's load.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

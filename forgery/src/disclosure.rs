@@ -23,6 +23,8 @@ const TOLD_FAILURES: usize = 20;
 pub struct Report {
     /// Requests with a link in them, of which the stores wrote lines.
     pub links: u64,
+    /// Requests with nothing but a signature in them.
+    pub signatures: u64,
     /// Requests with a secret in the place of an access key id.
     pub secrets: u64,
     /// Diagnoses that were made and searched, besides those in the log.
@@ -48,8 +50,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} links and {} secrets put into requests, {} diagnoses and {} lines of the log searched: {} told something",
-            self.links, self.secrets, self.diagnoses, self.lines, self.failed
+            "{} links, {} bare signatures and {} secrets put into requests, {} diagnoses and {} lines of the log searched: {} told something",
+            self.links, self.signatures, self.secrets, self.diagnoses, self.lines, self.failed
         )?;
         for failure in &self.failures {
             writeln!(f, "\n{failure}")?;
@@ -69,7 +71,7 @@ pub fn run(seed: u64, requests: u64) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let lines_before = log_search::lines();
     let places = [Place::Plain, Place::Public];
-    while report.links + report.secrets < requests && report.failed < 100 {
+    while report.links + report.signatures + report.secrets < requests && report.failed < 100 {
         let place = *random.pick(&places);
         let setting = doors.setting(place);
         let (good, donor) = (Good::draw(&mut random, &setting), Good::draw(&mut random, &setting));
@@ -77,16 +79,21 @@ pub fn run(seed: u64, requests: u64) -> anyhow::Result<Report> {
         log_search::watch(&donor);
         let mut request = good.request.clone();
         let secret = random.chance(30).then(|| put_secret(&mut request, &mut random));
-        if secret.is_none() {
+        let is_bare = secret.is_none() && random.chance(40);
+        let is_in_path = is_bare && put_signature(&mut request, &donor, &mut random);
+        if secret.is_none() && !is_bare {
             put_link(&mut request, &donor, &mut random);
         }
+        log_search::allow_in_path(is_in_path);
         log_search::watch_secret(secret.as_deref().unwrap_or_default());
         if doors.judge(place, &request) == Outcome::Unsendable {
             continue;
         }
         report.secrets += u64::from(secret.is_some());
-        report.links += u64::from(secret.is_none());
-        if (report.links + report.secrets).is_multiple_of(DIAGNOSE_EVERY)
+        report.signatures += u64::from(is_bare);
+        report.links += u64::from(secret.is_none() && !is_bare);
+        if (report.links + report.signatures + report.secrets).is_multiple_of(DIAGNOSE_EVERY)
+            && !is_in_path
             && let Some(told) = diagnosed(&good, &request)
         {
             report.diagnoses += 1;
@@ -186,6 +193,54 @@ fn put_link(request: &mut RawRequest, donor: &Good, random: &mut Random) {
             join(request, &path, &pairs.join("&"));
         }
     }
+}
+
+/// Puts nothing but a good signature into some part of the request, and says whether it is the path.
+fn put_signature(request: &mut RawRequest, donor: &Good, random: &mut Random) -> bool {
+    let (path, query) = split(request);
+    let signature = live_signature(donor).unwrap_or_default();
+    // Without the sign that fills it up, whoever reads it puts that back.
+    let signature = if random.chance(50) { signature.trim_end_matches('=').to_owned() } else { signature };
+    let times = random.below(4);
+    let written = encoded(&signature, times, random);
+    let in_target = encoded(&signature, times.max(1), random);
+    match random.below(9) {
+        0 => join(request, &path, &format!("{query}&{in_target}")),
+        1 => join(request, &path, &format!("{query}&{in_target}=1")),
+        2 => {
+            let name = *random.pick(&["X-Amz-Sig", "Sgnature", "foo", "versionId", "X-Presign-Max-Size"]);
+            join(request, &path, &format!("{query}&{name}={in_target}"));
+        }
+        3 => {
+            let query = query.replacen("SignedHeaders=host", &format!("SignedHeaders=host%3B{in_target}"), 1);
+            join(request, &path, &query);
+        }
+        4 => {
+            for (name, value) in &mut request.fields {
+                if name.eq_ignore_ascii_case(b"host") {
+                    *value = written.clone().into_bytes();
+                }
+            }
+        }
+        5 => request.method = signature.into_bytes(),
+        6 => {
+            let header =
+                *random.pick(&["user-agent", "referer", "x-forwarded-host", "range", "content-type"]);
+            request.push(
+                header,
+                *random.pick(&[&written, &format!("/{written}"), &format!("a ({written}) b://c")]),
+            );
+        }
+        7 => {
+            join(request, &format!("/{in_target}{path}"), &query);
+            return true;
+        }
+        _ => {
+            join(request, &format!("{path}/{in_target}"), &query);
+            return true;
+        }
+    }
+    false
 }
 
 /// Puts a secret where an access key id belongs, and returns it.

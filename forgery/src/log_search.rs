@@ -15,6 +15,8 @@ use crate::good::{Good, SECRET, TOKEN};
 
 /// The characters of a signature: 64 hexadecimal digits in SigV4, 28 of base64 in SigV2.
 const LENGTHS: [usize; 2] = [64, 28];
+/// The same in a text: without the sign that fills it up, SigV2's is as good, for anybody can put that back.
+const LIVE_LENGTHS: [usize; 2] = [64, 27];
 /// How many characters of a secret in a row are no chance. Four of them are told.
 const PART: usize = 7;
 /// How many lines that told something are kept.
@@ -26,6 +28,8 @@ struct Search {
     live: HashSet<Vec<u8>>,
     /// Parts of the secret that the request of the moment has in the place of an id.
     parts: Vec<String>,
+    /// Whether the path of the request of the moment has a signature in it, which the access log takes for an object's name.
+    is_in_path: bool,
     leaks: Vec<String>,
 }
 
@@ -44,7 +48,7 @@ pub(crate) fn begin() {
 /// Searches all lines from now on for the signature of a good request.
 pub(crate) fn watch(good: &Good) {
     if let Some(signature) = live_signature(good) {
-        search().live.insert(signature.into_bytes());
+        search().live.insert(signature.trim_end_matches('=').as_bytes().to_vec());
     }
 }
 
@@ -52,6 +56,24 @@ pub(crate) fn watch(good: &Good) {
 pub(crate) fn watch_secret(secret: &str) {
     let parts = secret.as_bytes().windows(PART).map(|part| String::from_utf8_lossy(part).into_owned());
     search().parts = parts.collect();
+}
+
+/// Searches all lines, until the next call, for signatures anywhere, or anywhere but in the path of the access log's `request`.
+pub(crate) fn allow_in_path(is_in_path: bool) {
+    search().is_in_path = is_in_path;
+}
+
+/// A line without the path of its `request`.
+fn without_path(line: &str) -> String {
+    match line.split_once(" request=\"") {
+        Some((before, request)) => {
+            let end = request.find(['?', '"']).unwrap_or(request.len());
+            let method =
+                request.get(..end).and_then(|text| text.split_once(' ')).map_or("", |(method, _)| method);
+            format!("{before} {method} {}", request.get(end..).unwrap_or_default())
+        }
+        None => line.to_owned(),
+    }
 }
 
 /// The lines that told something since the last call.
@@ -89,7 +111,7 @@ pub(crate) fn tells(text: &[u8]) -> bool {
     let has_part = search.parts.iter().any(|part| text.contains(part));
     // Signatures stand within runs of the letters that they are made of.
     let is_live = text.as_bytes().split(|byte| !is_letter(byte)).any(|run| {
-        LENGTHS.iter().any(|length| run.windows(*length).any(|window| search.live.contains(window)))
+        LIVE_LENGTHS.iter().any(|length| run.windows(*length).any(|window| search.live.contains(window)))
     });
     is_secret || has_part || is_live
 }
@@ -115,7 +137,12 @@ struct Lines;
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         LINES.fetch_add(1, Ordering::Relaxed);
-        if tells(line) {
+        let is_in_path = search().is_in_path;
+        let searched = match is_in_path {
+            true => without_path(&String::from_utf8_lossy(line)).into_bytes(),
+            false => line.to_vec(),
+        };
+        if tells(&searched) {
             let mut search = search();
             if search.leaks.len() < KEPT {
                 search.leaks.push(String::from_utf8_lossy(line).into_owned());
@@ -149,7 +176,11 @@ mod tests {
             for told in [&signature, &once, &once.replace('%', "%25"), &letters] {
                 assert!(tells(format!("path=\"/b/{told}x\" end").as_bytes()), "{told}");
             }
+            assert!(tells(format!("`{}`", signature.trim_end_matches('=')).as_bytes()));
             assert!(!tells(&signature.as_bytes()[1..]));
+            let line = |method, path| format!("x request=\"{method} /{path}?a=1\" status=403");
+            assert!(!tells(without_path(&line("GET", signature.as_str())).as_bytes()));
+            assert!(tells(without_path(&line(signature.as_str(), "b")).as_bytes()));
         }
         assert!(tells(SECRET.replace('/', "%252F").as_bytes()));
     }

@@ -29,7 +29,8 @@ pub(crate) struct Options {
 pub(crate) const COUNTED: &[(&str, u64)] = &[("get", 500), ("sign", 1000), ("verify", 1000)];
 /// The requests that anybody can send which `repeat hostile` knows, and how often each is sent. They are held against an
 /// honest one with a head of the same size, whatever machine this is.
-const HOSTILE: [&str; 5] = ["unescaped", "listed", "sig-v2", "unsigned", "preflight"];
+const HOSTILE: [&str; 8] =
+    ["unescaped", "listed", "sig-v2", "unsigned", "preflight", "redacted", "looked-back", "forwarded"];
 const LARGEST: &str = "largest";
 const HOSTILE_TIMES: u64 = 50;
 /// How many times the largest honest request a request may cost that nobody signed.

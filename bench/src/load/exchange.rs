@@ -66,6 +66,9 @@ pub struct Exchange {
     pub(super) expected: Expected,
 }
 
+/// The ordinary User-Agent.
+const AGENT: &str = "User-Agent: curl/8.14.1\r\n";
+
 impl Exchange {
     /// Renders a request as curl would send it.
     #[must_use]
@@ -74,16 +77,21 @@ impl Exchange {
             "PUT" => format!("Content-Length: {}\r\n", body.length()),
             _ => String::new(),
         };
-        let head = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n{length}\r\n"
-        );
+        let head =
+            format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n{AGENT}Accept: */*\r\n{length}\r\n");
         Exchange { head: head.into_bytes().into(), body, expected }
     }
 
-    /// With more header fields.
+    /// With more header fields; a User-Agent takes the place of the ordinary one.
     #[must_use]
     pub fn with_headers<'a>(mut self, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut head = self.head.into_vec();
+        let headers: Vec<_> = headers.into_iter().collect();
+        if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent"))
+            && let Some(at) = head.windows(AGENT.len()).position(|part| part == AGENT.as_bytes())
+        {
+            head.drain(at..at + AGENT.len());
+        }
         // In the place of the empty line, which comes behind them again.
         head.truncate(head.len().saturating_sub(2));
         for (name, value) in headers {
@@ -113,6 +121,11 @@ mod tests {
         let head = String::from_utf8(exchange.with_headers([("x-amz-date", "now")]).head.into()).unwrap();
         assert!(head.starts_with("GET /b?list-type=2 HTTP/1.1\r\nHost: 127.0.0.1:9\r\n"), "{head}");
         assert!(head.ends_with("Accept: */*\r\nx-amz-date: now\r\n\r\n"), "{head}");
+        let expected = Expected { statuses: &[200], length: None, bytes: None };
+        let exchange = Exchange::new("GET", "/", "127.0.0.1:9".parse().unwrap(), Body::none(), expected);
+        let head = String::from_utf8(exchange.with_headers([("user-agent", "a")]).head.into()).unwrap();
+        assert_eq!(head.to_ascii_lowercase().matches("user-agent: a\r\n").count(), 1, "{head}");
+        assert!(!head.contains("curl"), "{head}");
     }
 
     #[test]

@@ -152,8 +152,8 @@ impl AccessRecord {
         let claimed = self.access_key_id();
         // Of an id that is nobody's only the beginning is told, wherever it stands: it may be a secret in the wrong place.
         let known = claimed.filter(|_| self.is_key_known);
-        let text = |text: &Option<RequestText<'_>>| {
-            text.as_ref().map_or(Cow::Borrowed("-"), |text| Cow::Owned(text.redacted(known)))
+        let words = |text: &Option<RequestText<'_>>, bytes| {
+            text.as_ref().map_or(Cow::Borrowed("-"), |text| Cow::Owned(text.redacted_words(known, bytes)))
         };
         let access_key_id = match (claimed, known) {
             (None, _) => Cow::Borrowed("-"),
@@ -161,9 +161,8 @@ impl AccessRecord {
             (Some(unknown), None) => Cow::Owned(RequestText::beginning_of_id(unknown).to_string()),
         };
         // What clients wrote is logged as text, of which the log escapes control characters: a terminal obeys them.
-        let (method, uri) = (self.method.redacted(known), self.uri.redacted(known));
-        let request = [shortened(&method, METHOD_BYTES), " ", shortened(&uri, URI_BYTES)].concat();
-        let (user_agent, cause) = (text(&self.user_agent), text(&self.cause));
+        let method = self.method.redacted_words(known, METHOD_BYTES);
+        let request = [&method, " ", &self.uri.redacted_target(known, URI_BYTES)].concat();
         tracing::info!(
             target: "presign_server::access",
             request_id = %self.id,
@@ -178,8 +177,8 @@ impl AccessRecord {
             access_key_id = shortened(&access_key_id, ACCESS_KEY_ID_BYTES),
             auth_type,
             signature_version,
-            user_agent = shortened(&user_agent, USER_AGENT_BYTES),
-            cause = shortened(&cause, CAUSE_BYTES),
+            user_agent = &*words(&self.user_agent, USER_AGENT_BYTES),
+            cause = &*words(&self.cause, CAUSE_BYTES),
         );
     }
 }

@@ -11,6 +11,7 @@ pub fn run(input: &[u8]) {
     let redacted = redact_url(url);
     assert_eq!(redact_url(&redacted), redacted, "{url:?}");
     hides_at_every_depth(url);
+    hides_bare_signatures(url);
     // Whatever stands before it, a secret parameter's value is not in what is logged.
     for name in ["X-Amz-Signature", "Signature", "X-Amz-Security-Token", "x-amz-security-token", "sig"] {
         for separator in ["?", "&"] {
@@ -38,6 +39,28 @@ fn hides_at_every_depth(text: &str) {
             let printed = RequestText::from(format!("{text}{link}")).to_string();
             assert!(!printed.contains(SECRET), "{printed}");
             link = link.replace('%', "%25").replace('?', "%3F").replace('=', "%3D");
+        }
+    }
+}
+
+/// Whatever stands around it, a signature is not printed, whole and under no name.
+fn hides_bare_signatures(text: &str) {
+    const V4: &str = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+    const V2: &str = "1GgixJ+/GtZX9vML7SCLyUqpvoA";
+    for signature in [V4, V2] {
+        if text.contains(signature) {
+            continue;
+        }
+        for told in [
+            format!("{text} {signature}"),
+            format!("{signature}&{text}"),
+            format!("{text}?{signature}={text}"),
+        ] {
+            for bytes in [told.len() / 4, told.len() / 2, told.len()] {
+                let printed = RequestText::from(told.as_str()).redacted_words(None, bytes);
+                assert!(!printed.contains(signature), "{printed}");
+                assert!(printed.len() <= bytes, "{printed}");
+            }
         }
     }
 }

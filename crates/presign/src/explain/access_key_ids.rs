@@ -5,15 +5,20 @@
 
 use std::borrow::Cow;
 
-use crate::explain::decoded::{byte_of, fully_decoded};
+use crate::explain::decoded::{Placed, byte_of, fully_decoded, placed};
 use crate::explain::redact::{REDACTED, is_blank};
+use crate::work::spend;
 
 /// How much of a text that may be a secret is told, in bytes, for its owner to know it by.
 const TOLD_BYTES: usize = 4;
 
 /// How the name of a parameter ends that holds an access key id, in lower case: `X-Amz-Credential` and the Authorization
 /// header's `Credential`, SigV2's `AWSAccessKeyId`, and what other tools make of it.
-const NAMES: [&str; 4] = ["credential", "accesskeyid", "access_key_id", "accessid"];
+const NAMES: [&str; 5] = ["credential", "accesskeyid", "access_key_id", "access-key-id", "accessid"];
+
+/// How the name of a parameter ends that holds a secret access key, or what somebody may take for it, in lower case.
+const SECRET_NAMES: [&str; 6] =
+    ["accesskey", "access_key", "access-key", "secretkey", "secret_key", "secret-key"];
 
 /// The beginning of an id that is nobody's.
 pub(super) fn beginning(id: &str) -> String {
@@ -60,85 +65,170 @@ fn next_part(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(text.bytes().position(|byte| matches!(byte, b'/' | b'%'))?)
 }
 
-/// The text with every access key id in it cut to its beginning, but `known`, which is somebody's. What follows a cut id up to
-/// the end of its parameter goes with it.
+/// The text with every access key id in it cut to its beginning, but `known`, which is somebody's, and without every secret key.
+/// What follows up to the end of the parameter goes with it.
+///
+/// The text is decoded once and gone over once: every sign is held against the few bytes before it.
 pub(super) fn without_unknown_ids<'t>(text: &'t str, known: Option<&str>) -> Cow<'t, str> {
-    let mut out = String::new();
-    let (mut copied, mut at) = (0, 0);
-    let has_colon = text.contains(':');
-    while let Some(sign) = next_sign(text, at, has_colon) {
-        let (name_at, next) = (at, sign + 1);
-        at = next;
-        if !ends_with_name(text.get(name_at..sign).unwrap_or_default()) {
-            continue;
-        }
-        let value = text.get(next..).unwrap_or_default();
-        let start = next + (value.len() - value.trim_start_matches(is_before_value).len());
-        let value = text.get(start..).unwrap_or_default();
-        let end = value.bytes().position(is_past_value).unwrap_or(value.len());
-        let value = value.get(..end).unwrap_or_default();
-        at = start + value.len();
-        if value.is_empty() || value == REDACTED || known.is_some_and(|known| is_credential_of(value, known))
-        {
-            continue;
-        }
-        push_without_escaped_ids(&mut out, text.get(copied..start).unwrap_or_default());
-        out.push_str(&beginning(id_in(&fully_decoded(value))));
-        copied = at;
-    }
-    let rest = text.get(copied..).unwrap_or_default();
-    if copied == 0 && !may_escape_assignment(rest) {
+    if !may_assign(text, known) {
         return Cow::Borrowed(text);
     }
-    push_without_escaped_ids(&mut out, rest);
+    let mut out = String::new();
+    let mut copied = 0;
+    let decoded = placed(text);
+    let mut name = NameEnd::default();
+    for (at, &sign) in decoded.iter().enumerate() {
+        if sign.start < copied {
+            continue;
+        }
+        if matches!(sign.byte, b'=' | b':')
+            && let Some(kind) = name.kind(&decoded)
+            && let Some((start, end)) = value_to_cut(text, sign, known)
+        {
+            let value = text.get(start..end).unwrap_or_default();
+            match (sign.is_escaped(), kind) {
+                (false, Kind::Id) => {
+                    out.push_str(text.get(copied..start).unwrap_or_default());
+                    out.push_str(&beginning(id_in(&fully_decoded(value))));
+                }
+                (false, Kind::Secret) => {
+                    out.push_str(text.get(copied..start).unwrap_or_default());
+                    out.push_str(REDACTED);
+                }
+                // Where the value ends is a matter of how often somebody decodes it.
+                (true, _) => {
+                    out.push_str(text.get(copied..sign.start).unwrap_or_default());
+                    out.push('=');
+                    out.push_str(REDACTED);
+                }
+            }
+            copied = end;
+        }
+        name.read(at, sign.byte);
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
 }
 
-/// Where the next `=` is, or a colon that somebody may have taken for one.
-fn next_sign(text: &str, at: usize, has_colon: bool) -> Option<usize> {
-    let rest = text.get(at..)?;
-    let equals = rest.find('=');
-    let colon = if has_colon { rest.get(..equals.unwrap_or(rest.len()))?.find(':') } else { None };
-    colon.or(equals).map(|found| at + found)
+/// Where the value behind a sign stands, unless there is none, or it is left out already, or it is the id of a known key.
+fn value_to_cut(text: &str, sign: Placed, known: Option<&str>) -> Option<(usize, usize)> {
+    let behind = text.get(sign.end..)?;
+    let behind = behind.trim_start_matches(is_before_value);
+    let start = text.len() - behind.len();
+    let value = until_past_value(behind);
+    let end = start + value.len();
+    spend(end - sign.end);
+    let is_told = match sign.is_escaped() {
+        true => fully_decoded(value).trim_start_matches(is_before_value).starts_with(REDACTED),
+        false => {
+            let id = value.trim_end_matches(is_behind_quoted);
+            id == REDACTED || known.is_some_and(|known| is_credential_of(id, known))
+        }
+    };
+    (!is_told && !value.is_empty()).then_some((start, end))
 }
 
-/// Whether the name of an access key id stands at the end of the text, escaped or not.
-fn ends_with_name(text: &str) -> bool {
-    if !may_end_with_name(text.as_bytes()) {
-        return false;
+/// What the name behind which a sign stands makes of the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It is an access key id, or what somebody put in its place.
+    Id,
+    /// It is a secret.
+    Secret,
+}
+
+/// Where the name ends that a sign may stand behind: before blanks and quotes, and before an index in brackets. It is kept as the
+/// text is read, so that no sign makes anybody read the text again.
+#[derive(Default)]
+struct NameEnd {
+    end: usize,
+    before_bracket: usize,
+}
+
+impl NameEnd {
+    fn read(&mut self, at: usize, byte: u8) {
+        if byte == b'[' {
+            self.before_bracket = self.end;
+        }
+        // White space outside ASCII is not told from letters: a name with letters behind it is taken for the name.
+        let is_before_value = byte >= 0x7f || byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'\\');
+        if !is_before_value {
+            self.end = at + 1;
+        }
     }
-    // A name is looked for in the last parameter alone: escapes before it are another's.
-    let text = text.rsplit(['&', '?', '#', ' ']).next().unwrap_or(text);
-    let text = fully_decoded(text);
-    let text = text.trim_end_matches(is_before_value);
-    let text = text.strip_suffix(']').and_then(|text| text.rsplit_once('[')).map_or(text, |(name, _)| name);
-    let text = text.trim_end_matches(is_before_value).as_bytes();
-    NAMES.iter().any(|name| {
-        let end = text.len().checked_sub(name.len()).and_then(|start| text.get(start..));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
+
+    fn kind(&self, text: &[Placed]) -> Option<Kind> {
+        let before = text.get(..self.end)?;
+        let before = match before.last()?.byte {
+            b']' => text.get(..self.before_bracket)?,
+            _ => before,
+        };
+        let is_end = |name: &&str| {
+            let end = before.len().checked_sub(name.len()).and_then(|start| before.get(start..));
+            end.is_some_and(|end| {
+                end.iter().zip(name.bytes()).all(|(placed, byte)| placed.byte.eq_ignore_ascii_case(&byte))
+            })
+        };
+        if !before.last().is_some_and(|last| is_last_of_name(last.byte)) {
+            None
+        } else if NAMES.iter().any(|name| is_end(&name)) {
+            Some(Kind::Id)
+        } else {
+            SECRET_NAMES.iter().any(|name| is_end(&name)).then_some(Kind::Secret)
+        }
+    }
+}
+
+/// A quick look at what every line of an access log goes through. `false`: certainly no value that is to be cut, however it is
+/// escaped. The credential of an ordinary link is told apart here.
+fn may_assign(text: &str, known: Option<&str>) -> bool {
+    spend(text.len());
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, &byte)| match byte {
+        b'=' | b':' => {
+            may_end_with_name(bytes.get(..at).unwrap_or_default())
+                && !known.is_some_and(|known| {
+                    let value = text.get(at + 1..).unwrap_or_default();
+                    value.starts_with(known) && is_credential_of(until_past_value(value), known)
+                })
+        }
+        b'%' => escapes_assignment(bytes.get(at + 1..at + 3)),
+        _ => false,
     })
 }
 
-/// A quick look at the end of every name in a line of the access log. `false`: certainly none of [`NAMES`], however it is escaped.
-pub(super) fn may_end_with_name(text: &[u8]) -> bool {
+/// A quick look at the end of a name. `false`: certainly none of [`NAMES`] and [`SECRET_NAMES`], however it is escaped.
+fn may_end_with_name(text: &[u8]) -> bool {
     match text {
-        [] | [.., b'%', _, _] => true,
-        [.., last] => match last {
-            b'l' | b'L' | b'd' | b'D' => true,
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'/' | b'~' => false,
-            _ => true,
-        },
+        [] => false,
+        [.., b'%', _, _] => true,
+        [.., last] => is_last_of_name(*last) || !(last.is_ascii_alphanumeric() || b"-_./~".contains(last)),
     }
+}
+
+/// Whether a name of [`NAMES`] or [`SECRET_NAMES`] ends with that byte.
+fn is_last_of_name(byte: u8) -> bool {
+    matches!(byte, b'l' | b'L' | b'd' | b'D' | b'y' | b'Y')
 }
 
 /// What may stand around the sign between a name and its value.
 fn is_before_value(character: char) -> bool {
-    is_blank(character) || matches!(character, '"' | '\'' | '`')
+    is_blank(character) || matches!(character, '"' | '\'' | '`' | '\\')
 }
 
-/// What ends a value as it is written. An escape of one of these does not: a secret may hold it.
-fn is_past_value(byte: u8) -> bool {
-    matches!(byte, 0..=b' ' | b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' | 0x7f)
+/// What stands behind a value that a sentence quotes.
+fn is_behind_quoted(character: char) -> bool {
+    matches!(character, '"' | '\'' | '`' | ',' | ';' | '.' | ')' | ']' | '}' | '>')
+}
+
+/// The value at the beginning of a text, as it is written. An escape of what ends it does not: a secret may hold it. Neither do
+/// `?`, `;` and `#`, since a query is read up to the next `&`.
+fn until_past_value(text: &str) -> &str {
+    let end = text.bytes().position(|byte| matches!(byte, 0..=b' ' | b'&' | 0x7f));
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// Whether that is the id, alone or with its scope behind it, encoded once or not at all.
@@ -150,50 +240,15 @@ pub(super) fn is_credential_of(value: &str, id: &str) -> bool {
     }
 }
 
-/// Appends a text, and of each parameter in which the sign behind the name of an id is escaped only what comes before: where its
-/// value ends is then a matter of how often somebody decodes it.
-fn push_without_escaped_ids(out: &mut String, text: &str) {
-    if !may_escape_assignment(text) {
-        return out.push_str(text);
-    }
-    for piece in text.split_inclusive(['&', ' ']) {
-        if !may_escape_assignment(piece) || !assigns_id(&fully_decoded(piece)) {
-            out.push_str(piece);
-            continue;
-        }
-        let plain = piece.to_ascii_lowercase();
-        let cut = NAMES.iter().filter_map(|name| plain.find(name).map(|at| at + name.len())).min();
-        // A name that is itself escaped cannot be found in the text: then all of the parameter goes.
-        if let Some(cut) =
-            cut.filter(|cut| !assigns_id(&fully_decoded(piece.get(..*cut).unwrap_or_default())))
-        {
-            out.push_str(piece.get(..cut).unwrap_or_default());
-            out.push('=');
-        }
-        out.push_str(REDACTED);
-        out.extend(piece.chars().next_back().filter(|last| matches!(last, '&' | ' ')));
-    }
-}
-
-/// Whether a name of an id and its sign stand in the decoded text, with a value behind them that is not left out already.
-fn assigns_id(text: &str) -> bool {
-    text.match_indices(['=', ':']).any(|(at, sign)| {
-        let value = text.get(at + sign.len()..).unwrap_or_default().trim_start_matches(is_before_value);
-        !value.is_empty()
-            && !value.starts_with(REDACTED)
-            && ends_with_name(text.get(..at).unwrap_or_default())
-    })
-}
-
-/// Whether an escape in the text may stand for a part of a name, for the sign behind one, or for another escape. `%2F`, of
-/// which credentials are full, does not.
-fn may_escape_assignment(text: &str) -> bool {
-    text.match_indices('%').any(|(at, _)| match text.as_bytes().get(at + 1..at + 3) {
+/// Whether an escape may stand for a part of a name, for the sign behind one, or for another escape. `%2F`, of which credentials
+/// are full, does not.
+fn escapes_assignment(digits: Option<&[u8]>) -> bool {
+    match digits {
         Some(&[high, low]) => byte_of(high, low).is_none_or(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'=' | b':' | b'-' | b'_')
         }),
-        _ => true,
-    })
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -243,11 +298,18 @@ mod tests {
             ("/b/k?AWSAccessKeyId=%2FabcdefG&Expires=1", "/b/k?AWSAccessKeyId=/abc\u{2026}&Expires=1"),
             ("/b/k?AWSAccessKeyId[]=wJalrXUtn", "/b/k?AWSAccessKeyId[]=wJal\u{2026}"),
             ("/b/k?AWSAccessKeyId:wJalrXUtn", "/b/k?AWSAccessKeyId:wJal\u{2026}"),
-            ("{\"accessKeyId\": \"wJalrXUtn\"}", "{\"accessKeyId\": \"wJal\u{2026}\"}"),
+            ("{\"accessKeyId\": \"wJalrXUtn\"}", "{\"accessKeyId\": \"wJal\u{2026}"),
             ("AWS4 Credential=wJalrXUtn/2026, Signed=x", "AWS4 Credential=wJal\u{2026} Signed=x"),
+            ("/b/k?AWSAccessKeyId=Zx9?kQmDENG&a", "/b/k?AWSAccessKeyId=Zx9?\u{2026}&a"),
+            ("/b/k?X-Amz-Credential=Zx9kQ;mDENG#x&a", "/b/k?X-Amz-Credential=Zx9k\u{2026}&a"),
+            ("/b/AWSAccessKeyId=Zx9?kQmDENG", "/b/AWSAccessKeyId=Zx9?\u{2026}"),
+            ("/b/k?aws_secret_access_key=Zx9?kQmDENG&a", "/b/k?aws_secret_access_key=REDACTED&a"),
+            ("/b/k?aws_access_key=Zx9", "/b/k?aws_access_key=REDACTED"),
+            ("SecretAccessKey: \"Zx9\"", "SecretAccessKey: \"REDACTED"),
+            ("/b/k%3Fsecret%255Fkey%3DZx9", "/b/k%3Fsecret%255Fkey=REDACTED"),
             ("/b/k?X-Amz-Credential=wJal%20rXUtn%26x", "/b/k?X-Amz-Credential=wJal\u{2026}"),
             ("/b/k%3FX-Amz-Credential%3DwJalrXUtn%26a=b&c", "/b/k%3FX-Amz-Credential=REDACTED&c"),
-            ("/b/k%3FX-Amz-Credentia%6C%3DwJalrXUtn&c", "REDACTED&c"),
+            ("/b/k%3FX-Amz-Credentia%6C%3DwJalrXUtn&c", "/b/k%3FX-Amz-Credentia%6C=REDACTED&c"),
             ("/b/k?u=%25252526AWSAccessKeyId%2525253DwJalrXUtn", "/b/k?u=%25252526AWSAccessKeyId=REDACTED"),
         ] {
             assert_eq!(without_unknown_ids(text, None), told);

@@ -179,11 +179,14 @@ impl fmt::Display for Cause {
             Cause::ParametersMissing { is_html_escaped: true, .. } => f.write_str(
                 "its ampersands arrived as `&amp;`, as HTML and XML write them, so no parameter but the first was read",
             ),
-            Cause::ParametersMissing { names, is_html_escaped: false } => write!(
-                f,
-                "{} is missing; if a shell cut the URL at an `&`, put it in single quotes",
-                names.join(", ")
-            ),
+            Cause::ParametersMissing { names, is_html_escaped: false } => {
+                match names.as_slice() {
+                    [] => f.write_str("a parameter of the signature is missing")?,
+                    [name] => write!(f, "{name} is missing")?,
+                    names => write!(f, "{} are missing", names.join(", "))?,
+                }
+                f.write_str("; if a shell cut the URL at an `&`, put it in single quotes")
+            }
             Cause::NotSigned => f.write_str(
                 "nothing in the request is signed; if the URL had a signature, a shell may have cut it at the first `&`",
             ),

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use crate::work::spend;
+
 /// The text without any escape in it: `%252520` is a space. Broken escapes stay.
 ///
 /// One pass over the text finds what decoding it again and again would find, so a text of many layers costs no more than
 /// another: an escape that decoding makes (`%25` before `41`) always ends with the byte that was added last.
 pub(super) fn fully_decoded(text: &str) -> Cow<'_, str> {
+    spend(text.len());
     if !text.bytes().any(|byte| byte == b'%') {
         return Cow::Borrowed(text);
     }
@@ -24,6 +27,40 @@ pub(super) fn fully_decoded(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text) => text.to_owned(),
         Cow::Owned(text) => text,
     })
+}
+
+/// A byte of a fully decoded text, and where in the text it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) byte: u8,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Placed {
+    /// Whether it was written as an escape.
+    pub(super) fn is_escaped(self) -> bool {
+        self.end - self.start > 1
+    }
+}
+
+/// The bytes of [`fully_decoded`], each with its place in the text. So what is found in them is cut out of the text exactly, and
+/// a text is decoded once however much is looked for.
+pub(super) fn placed(text: &str) -> Vec<Placed> {
+    spend(text.len());
+    let mut placed: Vec<Placed> = Vec::with_capacity(text.len());
+    for (at, byte) in text.bytes().enumerate() {
+        placed.push(Placed { byte, start: at, end: at + 1 });
+        while let [.., percent, high, low] = placed.as_slice()
+            && percent.byte == b'%'
+            && let Some(byte) = byte_of(high.byte, low.byte)
+        {
+            let start = percent.start;
+            placed.truncate(placed.len() - 3);
+            placed.push(Placed { byte, start, end: at + 1 });
+        }
+    }
+    placed
 }
 
 /// The byte that two hexadecimal digits stand for.

@@ -22,6 +22,8 @@ mod notice;
 mod observe;
 mod operation;
 mod redact;
+#[cfg(test)]
+mod redact_tests;
 mod refusal_cause;
 mod request_text;
 mod search;
@@ -29,6 +31,7 @@ mod serialize;
 mod signature_shape;
 mod span;
 mod trial;
+mod userinfo;
 mod variations;
 
 pub use cause::{Cause, Place, Side};

@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use crate::explain::access_key_ids::{is_credential_of, may_end_with_name, without_unknown_ids};
+use crate::explain::access_key_ids::without_unknown_ids;
 use crate::explain::decoded::{byte_of, fully_decoded};
-use crate::explain::signature_shape::{BASE64, HEXADECIMAL, Whereabouts, without_signature_shapes};
+use crate::explain::signature_shape::{BASE64, without_signature_shapes};
+use crate::explain::userinfo::without_users;
+use crate::work::spend;
 
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";
 
 /// Query parameters whose value is a secret, in lower case: S3's, and those of its neighbours, whose links are
 /// taken for S3's easily.
-const SECRET_PARAMETERS: [&str; 7] = [
+const SECRET_PARAMETERS: [&str; 14] = [
     "x-amz-signature",
     "signature",
     "x-amz-security-token",
@@ -20,7 +22,27 @@ const SECRET_PARAMETERS: [&str; 7] = [
     "sig",
     CUSTOMER_KEY,
     COPY_KEY,
+    "aws_secret_access_key",
+    "secret_access_key",
+    "secretaccesskey",
+    "secret_key",
+    "secretkey",
+    "access_key",
+    "accesskey",
 ];
+
+/// The lengths of [`SECRET_PARAMETERS`], a bit each. Nearly every name is told from all of them by its own.
+const SECRET_LENGTHS: u64 = {
+    let (mut lengths, mut at) = (0, 0);
+    while at < SECRET_PARAMETERS.len() {
+        #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+        {
+            lengths |= 1 << SECRET_PARAMETERS[at].len();
+        }
+        at += 1;
+    }
+    lengths
+};
 
 /// The key that an object is encrypted with, when the customer keeps it (SSE-C).
 const CUSTOMER_KEY: &str = "x-amz-server-side-encryption-customer-key";
@@ -89,7 +111,7 @@ pub(super) fn is_blank(character: char) -> bool {
 /// assert_eq!(presign::redact_url(target), "/b/k?X-Amz-Expires=60&X-Amz-Signature=REDACTED");
 /// ```
 pub fn redact_url(url: &str) -> String {
-    redact(url, Ids::All)
+    redact(url, Ids::All, Reading::Url)
 }
 
 /// Which access key ids are told.
@@ -101,34 +123,75 @@ pub(super) enum Ids<'k> {
     Known(Option<&'k str>),
 }
 
+/// What a text is, which decides what in it may be something else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A URL or a target where it looks like one: in its path a SHA-256 is the name of an object.
+    Url,
+    /// Anything else: a header, a method, a sentence.
+    Words,
+}
+
 /// A text without its secrets, and without the ids that are not to be told.
-pub(super) fn redact(url: &str, ids: Ids<'_>) -> String {
-    // A method, above all: one word has no value that could be a secret.
-    if url.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return url.to_owned();
+///
+/// It goes over the text a few times, however the text is made.
+pub(super) fn redact(text: &str, ids: Ids<'_>, reading: Reading) -> String {
+    // A method, above all: one word has no value that could be a secret, and is itself no signature if it is shorter than one.
+    if text.len() < BASE64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return text.to_owned();
     }
-    let mut out = String::with_capacity(url.len() + REDACTED.len());
-    let (start, query) = url.split_at_checked(url.find('?').unwrap_or(url.len())).unwrap_or((url, ""));
-    let start = without_users(start);
-    let is_path = start.starts_with('/') || start.contains("://");
-    push_piece(&mut out, &start, if is_path { Whereabouts::Path } else { Whereabouts::Elsewhere }, ids);
+    let without_secrets = without_named_secrets(&without_users(text));
+    let Ids::Known(known) = ids else { return without_secrets };
+    let without_ids = without_unknown_ids(&without_secrets, known);
+    let path_end = if reading == Reading::Url { path_end(&without_ids) } else { 0 };
+    match (without_signature_shapes(&without_ids, path_end), &without_ids) {
+        (Cow::Owned(clean), _) => clean,
+        (Cow::Borrowed(_), Cow::Owned(clean)) => clean.clone(),
+        (Cow::Borrowed(_), Cow::Borrowed(_)) => without_secrets,
+    }
+}
+
+/// Where the path of a URL or a target ends; 0: the text begins with neither.
+fn path_end(text: &str) -> usize {
+    let is_path = text.starts_with('/')
+        || text.split_once("://").is_some_and(|(scheme, _)| {
+            !scheme.is_empty() && scheme.len() <= 8 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+    if is_path { text.find('?').unwrap_or(text.len()) } else { 0 }
+}
+
+/// A text without the values of the parameters that are secrets by their names.
+fn without_named_secrets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + REDACTED.len());
+    let (start, query) = text.split_at_checked(text.find('?').unwrap_or(text.len())).unwrap_or((text, ""));
+    push_without_telling_names(&mut out, start);
     let (mut copied, mut at) = (0, 0);
     while at < query.len() {
         let pair = Pair::at(query, at);
+        let mut end = pair.end;
         if pair.is_secret(query) {
             out.push_str(query.get(copied..=pair.name_end).unwrap_or_default());
             out.push_str(REDACTED);
-            copied = pair.end;
-        } else if pair.may_tell || pair.may_hold_more(query, ids) {
+            // A query is read up to the next `&`, whatever else ends a parameter elsewhere.
+            end = end_of_value(query, end);
+            copied = end;
+        } else if pair.may_tell {
             out.push_str(query.get(copied..at).unwrap_or_default());
-            let piece = query.get(at..pair.end).unwrap_or_default();
-            push_piece(&mut out, piece, Whereabouts::Elsewhere, ids);
-            copied = pair.end;
+            push_without_telling_names(&mut out, query.get(at..end).unwrap_or_default());
+            copied = end;
         }
-        at = pair.end + 1;
+        at = end + 1;
     }
     out.push_str(query.get(copied..).unwrap_or_default());
     out
+}
+
+/// Where a value ends that goes on at least to `from`.
+fn end_of_value(query: &str, from: usize) -> usize {
+    let rest = query.as_bytes().get(from..).unwrap_or_default();
+    let length = rest.iter().position(|&byte| byte == b'&' || byte <= b' ').unwrap_or(rest.len());
+    spend(length);
+    from + length
 }
 
 /// One parameter of a query, found in a single pass: every line of an access log goes through here.
@@ -141,8 +204,6 @@ struct Pair {
     is_name_escaped: bool,
     /// Whether it may hold a telling name, however it is escaped.
     may_tell: bool,
-    /// Whether a further parameter may have its equals sign in the value, however it is escaped.
-    may_assign: bool,
 }
 
 impl Pair {
@@ -155,9 +216,9 @@ impl Pair {
             end: bytes.len(),
             is_name_escaped: false,
             may_tell: bytes.get(start).is_some_and(|&first| may_begin_short_name(first)),
-            may_assign: false,
         };
         let mut has_equals = false;
+        let mut has_colon = false;
         for (at, &byte) in bytes.iter().enumerate().skip(start) {
             match byte {
                 _ if is_plain(byte) => {}
@@ -169,39 +230,27 @@ impl Pair {
                     has_equals = true;
                     pair.name_end = at;
                 }
-                b':' if !has_equals && is_secret_parameter(query.get(start..at).unwrap_or_default()) => {
-                    has_equals = true;
-                    pair.name_end = at;
+                // Behind a second colon no name is a secret that is none behind the first.
+                b':' if !has_equals && !has_colon => {
+                    has_colon = true;
+                    if is_secret_parameter(query.get(start..at).unwrap_or_default()) {
+                        has_equals = true;
+                        pair.name_end = at;
+                    }
                 }
-                b'=' | b':' => pair.may_assign = true,
+                b'=' | b':' => {}
                 b'-' => pair.may_tell |= begins_telling_name(bytes, at),
-                _ if is_separator_of_texts(byte) => pair.may_tell = true,
+                _ if is_separator_of_texts(byte) => pair.may_tell |= may_separate(bytes, at, byte),
                 b'%' => {
                     pair.is_name_escaped |= !has_equals;
-                    let byte = escaped_byte(bytes.get(at + 1..at + 3));
-                    pair.may_tell |= is_part_of_a_name(byte);
-                    pair.may_assign |= matches!(byte, Some(b'=' | b':'));
+                    pair.may_tell |= escapes_a_part_of_a_name(bytes, at);
                 }
                 _ => {}
             }
         }
         pair.name_end = pair.name_end.min(pair.end);
+        spend(pair.end - start);
         pair
-    }
-
-    /// Whether it may hold an access key id that is not to be told, or a signature under another name. The id of an ordinary link
-    /// is told apart at once.
-    fn may_hold_more(&self, query: &str, ids: Ids<'_>) -> bool {
-        let Ids::Known(known) = ids else { return false };
-        let name = query.get(self.start..self.name_end).unwrap_or_default();
-        let is_known = || {
-            let value = query.get(self.name_end + 1..self.end).unwrap_or_default();
-            known.is_some_and(|known| is_credential_of(value, known))
-        };
-        self.may_assign
-            || name.len() >= BASE64
-            || self.end - self.name_end > HEXADECIMAL
-            || (may_end_with_name(name.as_bytes()) && !is_known())
     }
 
     /// Whether it has a value that is a secret by its name.
@@ -217,9 +266,14 @@ impl Pair {
 
 /// Whether the value of that parameter, decoded and in any case, is a secret.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
-    let is_secret = |name: &str| SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name));
+    let is_secret = |name: &str| {
+        name.len() < 64
+            && SECRET_LENGTHS >> name.len() & 1 == 1
+            && SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    };
+    spend(name.len());
     // As nearly every name is written: there is nothing to take off it.
-    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         return is_secret(name);
     }
     let name = name.trim_matches(is_blank);
@@ -255,58 +309,6 @@ fn makes_secret(name: &str) -> bool {
     is_secret_parameter(name) || (may_hold_telling_name(name) && !told_by(&format!("{name}=")).is_empty())
 }
 
-/// Appends a text in which no parameter is a secret by its own name.
-fn push_piece(out: &mut String, text: &str, whereabouts: Whereabouts, ids: Ids<'_>) {
-    let Ids::Known(known) = ids else { return push_without_telling_names(out, text) };
-    let mut told = Cow::Borrowed(text);
-    if may_hold_telling_name(text) {
-        let mut without = String::with_capacity(text.len());
-        push_without_telling_names(&mut without, text);
-        told = Cow::Owned(without);
-    }
-    // An ordinary path ends here.
-    let is_plain = !told.bytes().any(|byte| matches!(byte, b'=' | b':' | b'%'));
-    if is_plain && whereabouts == Whereabouts::Path {
-        return out.push_str(&told);
-    }
-    let told = without_unknown_ids(&told, known);
-    out.push_str(&without_signature_shapes(&told, whereabouts));
-}
-
-/// Takes out what stands before an `@` and the host of a URL, wherever in the text the URL begins.
-fn without_users(text: &str) -> Cow<'_, str> {
-    let mut clean = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at_checked(at + 3).unwrap_or((rest, ""));
-        let end = after.find(is_past_authority).unwrap_or(after.len());
-        let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
-                clean.push_str(before);
-                clean.push_str(REDACTED);
-                clean.push('@');
-                clean.push_str(host);
-            }
-            None if clean.is_empty() && !tail.contains("://") => return Cow::Borrowed(text),
-            None => {
-                clean.push_str(before);
-                clean.push_str(authority);
-            }
-        }
-        rest = tail;
-    }
-    if clean.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    clean.push_str(rest);
-    Cow::Owned(clean)
-}
-
-fn is_past_authority(character: char) -> bool {
-    is_blank(character) || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>' | '(' | ')')
-}
-
 /// Cuts the text off after a telling name: a URL may carry another in a parameter, or have its question mark
 /// escaped, and what follows such a name is then a secret however it is encoded.
 fn push_without_telling_names(out: &mut String, text: &str) {
@@ -330,6 +332,7 @@ fn push_without_telling_names(out: &mut String, text: &str) {
 
 /// The names in a text that a secret follows, however they are escaped.
 fn told_by(text: &str) -> Vec<&'static str> {
+    spend(text.len());
     let plain = fully_decoded(text);
     // An ampersand as JSON may write it.
     let lower = plain.to_ascii_lowercase().replace("\\u0026", "&");
@@ -357,14 +360,32 @@ fn may_begin_short_name(byte: u8) -> bool {
 
 /// A quick look at what every line of an access log goes through. `false`: certainly none, however it is escaped.
 fn may_hold_telling_name(text: &str) -> bool {
+    spend(text.len());
     let bytes = text.as_bytes();
     bytes.first().is_some_and(|&first| may_begin_short_name(first))
         || bytes.iter().enumerate().any(|(at, &byte)| match byte {
             _ if is_plain(byte) => false,
             b'-' => begins_telling_name(bytes, at),
             b'%' => escapes_a_part_of_a_name(bytes, at),
-            _ => is_separator(byte) || is_separator_of_texts(byte),
+            b'=' | b':' => false,
+            _ => may_separate(bytes, at, byte),
         })
+}
+
+/// Whether a short name may begin behind the separator there. JSON writes an ampersand as `\u0026`, so that behind a backslash
+/// anything may.
+fn may_separate(bytes: &[u8], at: usize, byte: u8) -> bool {
+    byte == b'\\' || may_begin_behind(bytes.get(at + 1..))
+}
+
+/// Whether a text begins as [`SHORT_NAMES`] do, or with an escape that may be one of their letters.
+fn may_begin_behind(text: Option<&[u8]>) -> bool {
+    match text {
+        Some([first, second, ..]) => {
+            *first == b'%' || (may_begin_short_name(*first) && matches!(second, b'i' | b'I' | b'%'))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a telling name has its first hyphen there. Each has it behind an `x`.
@@ -384,16 +405,12 @@ fn begins_telling_name(bytes: &[u8], hyphen: usize) -> bool {
 /// Whether the escape there may stand for a byte of a telling name or for what stands before one, or for another escape.
 /// `%2F` and `%3A`, of which credentials and dates are full, do not.
 fn escapes_a_part_of_a_name(bytes: &[u8], percent: usize) -> bool {
-    is_part_of_a_name(escaped_byte(bytes.get(percent + 1..percent + 3)))
-}
-
-/// The same of the byte itself; `None`: the escape is broken.
-fn is_part_of_a_name(byte: Option<u8>) -> bool {
-    byte.is_none_or(|byte| {
+    // A broken escape may become one when what is escaped in it is decoded.
+    escaped_byte(bytes.get(percent + 1..percent + 3)).is_none_or(|byte| {
         byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'%')
-            || is_separator(byte)
-            || is_separator_of_texts(byte)
+            || matches!(byte, b'-' | b'%' | b'\\')
+            || ((is_separator(byte) || is_separator_of_texts(byte))
+                && may_begin_behind(bytes.get(percent + 3..)))
     })
 }
 
@@ -440,7 +457,13 @@ mod tests {
                 "/b/k?AWSAccessKeyId=AKID&Signature=hid%2Bden%3D&Expires=1",
                 "/b/k?AWSAccessKeyId=AKID&Signature=REDACTED&Expires=1",
             ),
-            ("/?x-amz-security-TOKEN=hidden#f", "/?x-amz-security-TOKEN=REDACTED#f"),
+            ("/?x-amz-security-TOKEN=hid#d;e?n&f", "/?x-amz-security-TOKEN=REDACTED&f"),
+            (
+                "/?aws_secret_access_key=hid;den&SecretKey=hidden",
+                "/?aws_secret_access_key=REDACTED&SecretKey=REDACTED",
+            ),
+            ("/?u=http://me:hidden@h/k&a=1", "/?u=http://REDACTED@h/k&a=1"),
+            ("/?u=http%3A%2F%2Fme%3Ahidden%40h%2Fk&a=1", "/?u=http%3A%2F%2FREDACTED%40h%2Fk&a=1"),
             ("/?X%2DAmz-Signature=hidden", "/?X%2DAmz-Signature=REDACTED"),
             ("/?a=1&amp;X-Amz-Signature=hidden", "/?a=1&amp;X-Amz-Signature=REDACTED"),
             ("/?X-Amz-SignedHeaders=a;host", "/?X-Amz-SignedHeaders=a;host"),

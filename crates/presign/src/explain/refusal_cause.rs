@@ -35,6 +35,7 @@ impl Cause {
             | Refusal::TooManySignedHeaders
             | Refusal::MalformedExpiresV2 { .. } => Cause::Malformed { message: message() },
             Refusal::UnknownMethod { method } => Cause::UnknownMethod { method: method.clone().into() },
+            // Which, only the request can tell.
             Refusal::MissingParameters | Refusal::MissingParametersV2 => {
                 Cause::ParametersMissing { names: Vec::new(), is_html_escaped: false }
             }
@@ -135,6 +136,16 @@ fn too_early(signed_at: Timestamp, now: Timestamp) -> Cause {
 mod tests {
     use super::*;
     use crate::verify::Mechanism;
+
+    #[test]
+    fn a_missing_parameter_is_named_if_only_by_its_kind() {
+        for refusal in [Refusal::MissingParameters, Refusal::MissingParametersV2] {
+            let cause = Cause::of_refusal(&refusal).unwrap().to_string();
+            assert!(cause.starts_with("a parameter of the signature is missing"), "{cause}");
+        }
+        let told = Cause::of_refused(&Refusal::MissingParametersV2, &["Expires", "Signature"], false, false);
+        assert!(told.unwrap().to_string().starts_with("AWSAccessKeyId is missing"));
+    }
 
     #[test]
     fn a_clock_is_told_from_a_date_ahead() {

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::explain::access_key_ids::beginning;
-use crate::explain::redact::{Ids, redact, shown_header, shown_parameter};
+use crate::explain::redact::{Ids, Reading, redact, shown_header, shown_parameter};
+use crate::explain::signature_shape::may_be_part;
+use crate::explain::userinfo::is_past_authority;
 
 /// A text from a request: a target, a header's value, the name of a parameter, a host, or a sentence that quotes one.
 ///
@@ -27,7 +29,27 @@ impl RequestText<'_> {
     ///
     /// `None` leaves out all ids but their beginnings, as `Display` does.
     pub fn redacted(&self, known: Option<&str>) -> String {
-        redact(&self.0, Ids::Known(known))
+        redact(&self.0, Ids::Known(known), Reading::Url)
+    }
+
+    /// The beginning of a target, of `bytes` bytes at most, without its secrets, for a line of a log. A SHA-256 in its path is the
+    /// name of an object and stays.
+    ///
+    /// It looks at no more than twice as much of the text, so that a long one costs no more than a line is worth.
+    pub fn redacted_target(&self, known: Option<&str>, bytes: usize) -> String {
+        self.redacted_beginning(known, bytes, Reading::Url)
+    }
+
+    /// The same of any other text: in it everything that looks like a signature is left out.
+    pub fn redacted_words(&self, known: Option<&str>, bytes: usize) -> String {
+        self.redacted_beginning(known, bytes, Reading::Words)
+    }
+
+    fn redacted_beginning(&self, known: Option<&str>, bytes: usize, reading: Reading) -> String {
+        let mut shown =
+            redact(beginning_for_log(&self.0, bytes.saturating_mul(2)), Ids::Known(known), reading);
+        shown.truncate(shown.floor_char_boundary(bytes));
+        shown
     }
 
     /// The same text, kept for longer than what it came from.
@@ -48,6 +70,27 @@ impl RequestText<'_> {
     /// The value of a header, or nothing of it where its name makes it a secret.
     pub(crate) fn of_header(name: &str, value: &str) -> RequestText<'static> {
         shown_header(name, value).to_owned().into()
+    }
+}
+
+/// The beginning of a text, of that many bytes at most, that ends with no part of what is a secret as a whole: not within a
+/// word or an escape, and not within the authority of a URL.
+fn beginning_for_log(text: &str, bytes: usize) -> &str {
+    /// No signature has more characters.
+    const SIGNATURE: usize = 64;
+    if text.len() <= bytes {
+        return text;
+    }
+    let text = text.get(..text.floor_char_boundary(bytes)).unwrap_or_default();
+    let word = text.len() - text.bytes().rev().take_while(|byte| may_be_part(*byte)).count();
+    let has_escape = text.get(word..).is_some_and(|word| word.contains('%'));
+    let end = if has_escape { word } else { word.max(text.len().saturating_sub(SIGNATURE)) };
+    let text = text.get(..end).unwrap_or_default();
+    match text.rfind("://") {
+        Some(at) if !text.bytes().skip(at + 3).any(is_past_authority) => {
+            text.get(..at + 3).unwrap_or_default()
+        }
+        _ => text,
     }
 }
 

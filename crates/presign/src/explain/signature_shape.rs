@@ -5,17 +5,18 @@
 
 use std::borrow::Cow;
 
-use crate::explain::decoded::fully_decoded;
+use crate::explain::decoded::{Placed, placed};
 use crate::explain::redact::REDACTED;
+use crate::work::spend;
 
 /// The hexadecimal digits of SigV4's signature.
-pub(super) const HEXADECIMAL: usize = 64;
+const HEXADECIMAL: usize = 64;
 /// The characters of base64 in SigV2's, before the sign that fills up the last of them.
 pub(super) const BASE64: usize = 27;
 
 /// Where a text stands, which decides what in it may be something else.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whereabouts {
+enum Whereabouts {
     /// In a path, in which a SHA-256 is often the name of an object, and long words stand before an equals sign (`/year=2026/`):
     /// only behind an equals sign or a colon it is a signature.
     Path,
@@ -23,41 +24,127 @@ pub(super) enum Whereabouts {
     Elsewhere,
 }
 
-/// The text without what looks like a signature in it. Where that is escaped, the whole value behind the first equals sign
-/// goes, or all of the text.
-pub(super) fn without_signature_shapes(text: &str, whereabouts: Whereabouts) -> Cow<'_, str> {
-    if text.len() <= BASE64 || !has_shape(&fully_decoded(text), whereabouts) {
+/// The text without what looks like a signature in it. Up to `path_end` it is a path.
+pub(super) fn without_signature_shapes(text: &str, path_end: usize) -> Cow<'_, str> {
+    spend(text.len());
+    let mut out = String::new();
+    let (mut copied, mut start) = (0, 0);
+    for run in text.as_bytes().split(|&byte| !may_be_part(byte)) {
+        if run.len() >= BASE64 {
+            let whereabouts = if start < path_end { Whereabouts::Path } else { Whereabouts::Elsewhere };
+            let before = start.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
+            for (from, to) in
+                signatures(text.get(start..start + run.len()).unwrap_or_default(), before, whereabouts)
+            {
+                out.push_str(text.get(copied..start + from).unwrap_or_default());
+                out.push_str(REDACTED);
+                copied = start + to;
+            }
+        }
+        start += run.len() + 1;
+    }
+    if copied == 0 {
         return Cow::Borrowed(text);
     }
-    let kept = match text.split_once('=') {
-        Some((name, value)) if !value.is_empty() && !has_shape(&fully_decoded(name), whereabouts) => {
-            format!("{name}={REDACTED}")
-        }
-        _ => REDACTED.to_owned(),
-    };
-    Cow::Owned(kept)
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
-fn has_shape(text: &str, whereabouts: Whereabouts) -> bool {
-    let bytes = text.as_bytes();
-    let is_elsewhere = whereabouts == Whereabouts::Elsewhere;
-    // Whether a run that ends before `end` stands behind an equals sign or a colon.
-    let is_value = |end: usize, length: usize| {
-        let before = end.checked_sub(length + 1).and_then(|before| bytes.get(before));
-        matches!(before, Some(b'=' | b':'))
-    };
-    let (mut hexadecimal, mut base64) = (0, 0);
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte == b'=' && base64 >= BASE64 && (is_elsewhere || base64 == BASE64 && is_value(at, base64)) {
-            return true;
+/// Whether a signature may have that byte in it, as it is written. Nearly every text of a request is gone over with it.
+pub(super) fn may_be_part(byte: u8) -> bool {
+    const MAY_BE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "less than 256")]
+            let value = byte as u8;
+            #[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+            {
+                table[byte] = value.is_ascii_alphanumeric() || matches!(value, b'+' | b'/' | b'=' | b'%');
+            }
+            byte += 1;
         }
-        base64 = if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') { base64 + 1 } else { 0 };
-        hexadecimal = if byte.is_ascii_hexdigit() { hexadecimal + 1 } else { 0 };
-        if hexadecimal >= HEXADECIMAL && (is_elsewhere || is_value(at + 1, hexadecimal)) {
-            return true;
+        table
+    };
+    MAY_BE.get(usize::from(byte)).is_some_and(|&may_be| may_be)
+}
+
+/// Where the signatures stand in a run of characters that a signature may be written with; `before` is what stands before it.
+fn signatures(run: &str, before: Option<u8>, whereabouts: Whereabouts) -> Vec<(usize, usize)> {
+    let decoded = placed(run);
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut found = Vec::new();
+    let mut add = |from: usize, to: usize| {
+        if let (Some(first), Some(last)) =
+            (decoded.get(from), to.checked_sub(1).and_then(|to| decoded.get(to)))
+        {
+            found.push((first.start, last.end));
+        }
+    };
+    let is_allowed = |from: usize| {
+        let before = from.checked_sub(1).map_or(before, |at| decoded.get(at).map(|placed| placed.byte));
+        whereabouts == Whereabouts::Elsewhere || matches!(before, Some(b'=' | b':'))
+    };
+    let mut from = 0;
+    while from < decoded.len() {
+        let rest = decoded.get(from..).unwrap_or_default();
+        let length = rest.iter().take_while(|placed| is_base64(placed.byte)).count();
+        let word = rest.get(..length).unwrap_or_default();
+        let is_padded = rest.get(length).is_some_and(|placed| placed.byte == b'=');
+        let is_long_enough = match whereabouts {
+            Whereabouts::Elsewhere => length >= BASE64,
+            Whereabouts::Path => length == BASE64,
+        };
+        if is_padded && is_long_enough && is_allowed(from) {
+            // The sign goes along where it fills up, and stays where a value follows it.
+            add(from, from + length + usize::from(rest.len() == length + 1));
+        } else if length >= BASE64 {
+            for (start, end) in inner_signatures(word) {
+                if is_allowed(from + start) {
+                    add(from + start, from + end);
+                }
+            }
+        }
+        from += length + 1;
+    }
+    found
+}
+
+/// Where in a word of base64 the digits of SigV4's signature stand, or SigV2's without the sign that fills it up. A slash may be a part of
+/// that, or stand before it or behind it.
+fn inner_signatures(word: &[Placed]) -> Vec<(usize, usize)> {
+    let is_edge = |at: usize| word.get(at).is_none_or(|placed| placed.byte == b'/');
+    let mut found = Vec::new();
+    let (mut at, mut digits) = (0, 0);
+    while at < word.len() {
+        if (at == 0 || is_edge(at - 1))
+            && is_edge(at + BASE64)
+            && word.get(at..at + BASE64).is_some_and(is_mixed)
+        {
+            found.push((at, at + BASE64));
+            (at, digits) = (at + BASE64, 0);
+            continue;
+        }
+        digits =
+            if word.get(at).is_some_and(|placed| placed.byte.is_ascii_hexdigit()) { digits + 1 } else { 0 };
+        at += 1;
+        let is_last = !word.get(at).is_some_and(|placed| placed.byte.is_ascii_hexdigit());
+        if is_last && digits >= HEXADECIMAL {
+            found.push((at - digits, at));
         }
     }
-    false
+    found
+}
+
+/// Whether a word has digits and letters of both cases, as 27 characters of base64 nearly always have and words hardly ever, and
+/// is not the beginning of a credential (`AKID/20261129/us`).
+fn is_mixed(word: &[Placed]) -> bool {
+    let has = |is: fn(&u8) -> bool| word.iter().any(|placed| is(&placed.byte));
+    let is_day = |part: &[Placed]| part.len() == 8 && part.iter().all(|placed| placed.byte.is_ascii_digit());
+    has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && !word.split(|placed| placed.byte == b'/').any(is_day)
 }
 
 #[cfg(test)]
@@ -69,12 +156,17 @@ mod tests {
 
     #[test]
     fn a_signature_is_known_by_its_looks() {
-        let told = |text: &str| without_signature_shapes(text, Whereabouts::Elsewhere).into_owned();
+        let told = |text: &str| without_signature_shapes(text, 0).into_owned();
         let v2 = V2.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         for (text, kept) in [
             (format!("X-Amz-Sig={V4}"), "X-Amz-Sig=REDACTED"),
             (format!("X-Amz-Date={}", V4.to_ascii_uppercase()), "X-Amz-Date=REDACTED"),
-            (format!("X-Amz-Signature{V4}"), "REDACTED"),
+            (format!("X-Amz-Signature-{V4}"), "X-Amz-Signature-REDACTED"),
+            (V4.to_owned(), "REDACTED"),
+            (format!("a method ({V4}), it was"), "a method (REDACTED), it was"),
+            (V2[..27].to_owned(), "REDACTED"),
+            (format!("S)gnature={}&a", &v2[..v2.len() - 3]), "S)gnature=REDACTED&a"),
+            (V2.to_owned(), "REDACTED"),
             (format!("S)gnature={V2}"), "S)gnature=REDACTED"),
             (format!("Signature{v2}"), "REDACTED"),
             (format!("Expires={}", v2.replace('%', "%25")), "Expires=REDACTED"),
@@ -82,19 +174,26 @@ mod tests {
         ] {
             assert_eq!(told(&text), kept);
         }
-        for text in ["X-Amz-Expires=3600", &V4[1..], &V2[2..], "response-content-disposition=attachment"] {
+        for text in [
+            "X-Amz-Expires=3600",
+            &V4[1..],
+            &V2[2..],
+            "abcdefghijklmnopqrstuvwxyzA",
+            "ABCDEFGHIJ12345/20261121/us",
+            "response-content-disposition=attachment",
+        ] {
             assert_eq!(told(text), text);
         }
     }
 
     #[test]
     fn a_hash_in_a_path_is_the_name_of_an_object() {
-        let told = |text: &str| without_signature_shapes(text, Whereabouts::Path).into_owned();
+        let told = |text: &str| without_signature_shapes(text, text.len()).into_owned();
         let hash = format!("/bucket/sha256/{V4}.tar");
         assert_eq!(told(&hash), hash);
-        assert_eq!(told(&format!("/b/k%3FX-Amz-Sig%3D{V4}")), "REDACTED");
+        assert_eq!(told(&format!("/b/k%3FX-Amz-Sig%3D{V4}")), "/b/k%3FX-Amz-Sig%3DREDACTED");
         let partition = "/warehouse/events/region/year=2026/month=11/part-0.parquet";
         assert_eq!(told(partition), partition);
-        assert_eq!(told(&format!("/b/k%3FSig%3D{V2}")), "REDACTED");
+        assert_eq!(told(&format!("/b/k%3FSig%3D{V2}")), "/b/k%3FSig%3DREDACTED");
     }
 }

@@ -10,7 +10,7 @@ use presign::{
 };
 use tokio::sync::Semaphore;
 
-use crate::access_log::{CAUSE_BYTES, shortened};
+use crate::access_log::CAUSE_BYTES;
 use crate::http::{Head, RequestId};
 
 /// Which check failed, in one line. Nothing of a signature or a token is in it, and nothing of a credential whose key is not
@@ -59,6 +59,11 @@ fn cause_text(cause: &Cause, arrived_for: &RequestText<'_>) -> String {
     }
 }
 
+/// The cause as the log has it: no part of the sentence is a signature, which a path or a host that it quotes may be.
+fn logged(cause: &Cause, arrived_for: &RequestText<'_>, known_id: &str) -> String {
+    RequestText::from(cause_text(cause, arrived_for)).redacted_words(Some(known_id), CAUSE_BYTES)
+}
+
 /// Finds out why signatures are wrong, and logs it behind the answer.
 ///
 /// One costs hundreds of signatures, of a MiB at most, which are some milliseconds. So they are made one at a time and ten
@@ -90,6 +95,7 @@ impl Diagnoses {
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else { return };
         let (policy, known_hosts) = (policy.clone(), known_hosts.to_vec());
         let Mismatched { id, head, host, host_bucket, address, credentials, withheld, now } = request;
+        let access_key_id = credentials.access_key_id().to_owned();
         let (method, target) = (head.method.to_owned(), head.target.to_owned());
         let arrived_for = RequestText::from(host).into_owned();
         let fields = head.fields_with_host(host);
@@ -113,8 +119,7 @@ impl Diagnoses {
                 && let Some(cause) = diagnosis.cause
             {
                 // As text and not by its `Display`: a parameter's name in it may have line ends, which the log then escapes.
-                let cause = cause_text(&cause, &arrived_for);
-                let cause = shortened(&cause, CAUSE_BYTES);
+                let cause = logged(&cause, &arrived_for, &access_key_id);
                 tracing::info!(request_id = %id, cause, "why the signature is wrong");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -199,6 +204,29 @@ mod tests {
         };
         assert!(from(None).contains("X-Forwarded-For"));
         assert!(!from("192.0.2.7".parse().ok()).contains("X-Forwarded-For"));
+    }
+
+    #[test]
+    fn no_sentence_in_the_log_tells_a_signature_that_it_quotes() {
+        const V4: &str = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+        const V2: &str = "1GgixJ+/GtZX9vML7SCLyUqpvoA";
+        for word in [V4, V2, "a-plain-word"] {
+            let text = || RequestText::from(word.to_owned());
+            let host = text();
+            for cause in [
+                Cause::ParameterAdded { names: vec![text()] },
+                Cause::HeaderMissing { name: text(), signed: None },
+                Cause::PathPrefixAdded { prefix: format!("/{word}").into() },
+                Cause::SlashesChanged { signed_path: format!("/b/{word}//").into() },
+                Cause::UnknownMethod { method: text() },
+                Cause::WrongSecret { or_headers: Vec::new() },
+            ] {
+                let told = logged(&cause, &host, "AKID");
+                assert_eq!(told.contains(word), word == "a-plain-word", "{told}");
+                assert!(told.len() > 20, "the rest of the sentence stays: {told}");
+                assert_eq!(told.contains("REDACTED"), word != "a-plain-word", "{told}");
+            }
+        }
     }
 
     #[test]

@@ -23,10 +23,14 @@ pub(super) struct Element<'h> {
     pub(super) host: Option<Cow<'h, str>>,
 }
 
+/// The most parameters that an element may have. The RFC knows four, and each is compared with all before it.
+const PARAMETERS: usize = 16;
+
 /// Reads the value of one header field. Its elements stand in the order of the proxies, the nearest last.
 ///
 /// An empty element, which the list rule of HTTP allows, is one that says nothing. `None`: the value is not of the grammar,
-/// or an element has a parameter twice, which the RFC forbids: <https://www.rfc-editor.org/rfc/rfc7239#section-4>.
+/// or an element has a parameter twice, which the RFC forbids, or more than [`PARAMETERS`]:
+/// <https://www.rfc-editor.org/rfc/rfc7239#section-4>.
 pub(super) fn parse(value: &str) -> Option<Vec<Element<'_>>> {
     let mut rest = value.trim_matches([' ', '\t']);
     let mut elements = Vec::with_capacity(1);
@@ -48,7 +52,7 @@ fn take_element(text: &str) -> Option<(Element<'_>, &str)> {
     loop {
         let (name, after) = take_token(rest);
         if !name.is_empty() {
-            if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            if names.len() == PARAMETERS || names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 return None;
             }
             names.push(name);
@@ -234,6 +238,14 @@ mod tests {
             assert_eq!(parse(value), None, "{value:?}");
         }
         assert!(parse("for=a;proto=http,for=a;secret=1").is_some());
+    }
+
+    #[test]
+    fn an_element_has_sixteen_parameters_at_most() {
+        let element = |count: usize| (0..count).map(|at| format!("a{at}=1;")).collect::<String>();
+        assert!(parse(&element(16)).is_some());
+        assert_eq!(parse(&element(17)), None);
+        assert!(parse(&format!("{},{}", element(16), element(16))).is_some());
     }
 
     #[test]

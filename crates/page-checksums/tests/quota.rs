@@ -77,6 +77,7 @@ fn a_full_quota_is_a_full_disk_and_a_broken_disk_is_not() {
     for (errno, expected) in [
         (libc::ENOSPC, Some(ErrorCode::DiskFull)),
         (libc::EDQUOT, Some(ErrorCode::DiskFull)),
+        (libc::EFBIG, Some(ErrorCode::DiskFull)),
         (libc::EIO, Some(ErrorCode::SystemIoFailure)),
         (0, None),
     ] {

@@ -182,6 +182,26 @@ pub enum OpenError {
         /// The directory.
         directory: PathBuf,
     },
+    /// The directory is what is left of a backup that did not end.
+    #[error(
+        "{}: left by a backup that did not end, and not all of the store is in it; delete it and make another backup",
+        directory.display()
+    )]
+    IsUnfinishedBackup {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A backup is made of the directory, and would take a database that is replaced meanwhile for a damaged one.
+    #[error(
+        "{}: a backup is being made of this data directory by {backups}; wait until it has ended, or end its process",
+        directory.display()
+    )]
+    BackupRuns {
+        /// The data directory.
+        directory: PathBuf,
+        /// The processes that make one, for a person.
+        backups: String,
+    },
     /// The file is a database, and not one of ours.
     #[error("{}: not a Presign metadata database; choose another data directory", path.display())]
     ForeignDatabase {
@@ -201,6 +221,16 @@ pub enum OpenError {
     )]
     DatabaseLost {
         /// The database file.
+        path: PathBuf,
+    },
+    /// The database names blobs, and the directory of blobs was never used: the disk that it is on is not there.
+    #[error(
+        "{}: the database names blobs, and this directory has never held any; mount the disk that they are on, or put them back; \
+         if they are lost, restore a backup",
+        path.display()
+    )]
+    BlobsLost {
+        /// The directory of blobs.
         path: PathBuf,
     },
     /// The directory or the database could not be used.

@@ -70,6 +70,7 @@ impl Store {
         let blobs = FileBlobs::open_in(Disk::default(), &watch, Arc::clone(&reserve))?;
         let sqlite = SqliteOptions { cache_bytes: options.cache_bytes, readers: options.readers };
         let metadata = SqliteMetadata::open_in(&watch, &sqlite, reserve)?;
+        blobs.require(metadata.names_blobs())?;
         let inner = Inner {
             metadata: Arc::new(metadata),
             blobs: Arc::new(blobs),

@@ -47,28 +47,21 @@ impl Checked {
 /// # Errors
 /// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
 /// [`OpenError`] for a directory that is not one of this version. Damage is no error.
-pub fn check(directory: &Path, tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
-    check_with(directory, &directory.join("metadata.sqlite"), tell)
-}
-
-/// As [`check`], of a directory whose database is not in its place.
-pub(crate) fn check_with(
-    directory: &Path,
-    database: &Path,
-    mut tell: impl FnMut(&Finding),
-) -> Result<Checked, OpenError> {
+pub fn check(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
     let disk = Disk::default();
-    if disk.length(database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
+    crate::backup::refuse_unfinished_backup(directory)?;
+    let database = directory.join("metadata.sqlite");
+    if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let lock = DirectoryLock::acquire_existing(&disk, directory)?;
     // Where nothing can be written, the log cannot be recovered in its place.
-    let scratch = if lock.is_read_only() { Scratch::of(&disk, database)? } else { None };
-    let database = scratch.as_ref().map_or(database, Scratch::database);
+    let scratch = if lock.is_read_only() { Scratch::of(&disk, &database)? } else { None };
+    let database = scratch.as_ref().map_or(database.as_path(), Scratch::database);
     check_locked(directory, database, &mut tell)
 }
 
-/// As [`check_with`], of a directory that the caller has locked.
+/// As [`check`], of a directory that the caller has locked, and whose database may not be in its place.
 pub(crate) fn check_locked(
     directory: &Path,
     database: &Path,

@@ -54,6 +54,7 @@ pub struct SqliteMetadata {
     hot: Arc<Hot>,
     is_closed: AtomicBool,
     last_commit: Option<SystemTime>,
+    names_blobs: bool,
 }
 
 impl SqliteMetadata {
@@ -125,6 +126,7 @@ impl SqliteMetadata {
         watch.look()?;
         let failed = |error: rusqlite::Error| store_error("opening the database", &place, &error);
         let last_commit = Stamp::read(&conn).map_err(failed)?.time().or(written);
+        let names_blobs = queries::names_blobs(&conn);
         let writer = Writer::new(conn, &path, receiver, Arc::clone(&hot), Arc::clone(watch), reserve, growth)
             .map_err(failed)?;
         let thread = std::thread::Builder::new().name("presign-writer".into()).spawn(move || writer.run());
@@ -139,10 +141,17 @@ impl SqliteMetadata {
             thread: Mutex::new(Some(thread)),
             readers,
             last_commit,
+            names_blobs,
             reader_count: options.readers,
             hot,
             is_closed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether any object had its bytes in a blob when the database was opened.
+    #[must_use]
+    pub fn names_blobs(&self) -> bool {
+        self.names_blobs
     }
 
     /// Sends an operation to the writer and waits for its group to be committed.

@@ -9,9 +9,7 @@ use presign_store::backup::{BackupError, BackupOptions, create, restore};
 use presign_store::check::check;
 use presign_store::files::DirectoryLock;
 use presign_store::repair::repair;
-use presign_store::{
-    Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis, compact,
-};
+use presign_store::{Bucket, NewObject, OpenError, Precondition, Store, StoreOptions, UnixMillis, compact};
 
 /// A data directory with some blobs.
 async fn filled(base: &Path) -> PathBuf {

@@ -109,3 +109,9 @@ async fn a_backup_and_what_is_restored_of_it_are_marked() {
     assert!(backup.join(MARKER).exists() && restored.join(MARKER).exists());
     holds(&restored, &[100, 100_000]).await;
 }
+
+#[tokio::test]
+async fn a_start_that_fails_says_so_in_the_words_of_a_start() {
+    let refused = refusal(Path::new("/proc/self")).await.expect("nothing can be made there");
+    assert!(!refused.contains("takes no writes") && !refused.contains("restart"), "{refused}");
+}

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Disk;
+use super::blobs_marker;
 use super::directory::Located;
 use super::layout::Layout;
-use super::blobs_marker;
 use crate::{Aside, BlobId, Poison, StoreError};
 
 /// The directory `blobs` of a data directory.

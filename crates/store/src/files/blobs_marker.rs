@@ -8,7 +8,8 @@ use crate::{Aside, OpenError, Poison, StoreError};
 
 /// The file that marks it, directly in the directory of blobs.
 pub(super) const NAME: &str = "initialized";
-const TEXT: &[u8] = b"These are the blobs that metadata.sqlite names. A store does not start when this file is missing.\n";
+const TEXT: &[u8] =
+    b"These are the blobs that metadata.sqlite names. A store does not start when this file is missing.\n";
 
 /// Refuses a directory of blobs that was never used, below a database that names some, and marks the directory otherwise.
 ///
@@ -40,11 +41,7 @@ pub(super) fn require(
 }
 
 /// Makes the file that marks a directory of blobs. The caller makes its entry durable.
-pub(super) fn mark(
-    disk: &Disk,
-    marker: &(impl Located + ?Sized),
-    poison: &Poison,
-) -> Result<(), StoreError> {
+pub(super) fn mark(disk: &Disk, marker: &(impl Located + ?Sized), poison: &Poison) -> Result<(), StoreError> {
     let file = disk.create(marker)?;
     disk.append(&file, marker, &[bytes::Bytes::from_static(TEXT)])?;
     disk.sync(&file, marker, poison)

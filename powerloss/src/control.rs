@@ -24,6 +24,7 @@ pub(crate) fn open_broken(directory: &Path) -> anyhow::Result<Store> {
     let blobs = FileBlobs::open(directory, poison.clone(), Arc::clone(&reserve))?;
     let StoreOptions { cache_bytes, readers, .. } = StoreOptions::default();
     let metadata = SqliteMetadata::open(directory, &SqliteOptions { cache_bytes, readers }, poison, reserve)?;
+    blobs.require(metadata.names_blobs())?;
     Ok(Store::with_engines(Arc::new(metadata), Arc::new(LateBlobs(blobs))))
 }
 

@@ -16,7 +16,7 @@
 //!   database that it only read: it writes back the log that a crash left. So it is kept out: the header has a version that
 //!   SQLite refuses, and the log is `NAME-log`, which SQLite does not look for. A database with a rollback journal, as
 //!   `VACUUM INTO` makes it, has neither and can be read by any program.
-//! - A quota that is used up is a full disk (`SQLITE_FULL`).
+//! - A quota that is used up is a full disk (`SQLITE_FULL`), and so is the limit on file sizes.
 //! - The VFS opens databases whose pages have room for a checksum, and makes new ones; any other is refused, and so is
 //!   memory-mapped reading, which would go past it.
 //!

@@ -77,6 +77,7 @@ fn a_full_quota_is_a_full_disk_and_a_broken_disk_is_not() {
     for (errno, expected) in [
         (libc::ENOSPC, Some(ErrorCode::DiskFull)),
         (libc::EDQUOT, Some(ErrorCode::DiskFull)),
+        (libc::EFBIG, Some(ErrorCode::DiskFull)),
         (libc::EIO, Some(ErrorCode::SystemIoFailure)),
         (0, None),
     ] {
@@ -93,5 +94,5 @@ fn a_full_quota_is_a_full_disk_and_a_broken_disk_is_not() {
         assert_eq!(code(write_back()), None, "it passes");
     }
     let rows: i64 = conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
-    assert_eq!(rows, 9);
+    assert_eq!(rows, 11);
 }

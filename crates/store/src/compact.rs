@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::check::Finding;
-use crate::files::{DirectoryLock, Disk, is_initialized};
+use crate::files::{DirectoryLock, Disk, give_owner_and_mode_of, hold_off_backups, is_initialized};
 use crate::sqlite::{Found, Survey, log_path, remove_database};
 use crate::{OpenError, Poison, StoreError};
 
@@ -21,10 +21,12 @@ pub struct Compacted {
 /// the other. The new one needs its space beside the old one.
 ///
 /// # Errors
-/// [`OpenError::Locked`], [`OpenError::NoStore`], [`OpenError::DatabaseLost`]; [`StoreError::Corrupt`] when something is
+/// [`OpenError::Locked`], [`OpenError::NoStore`], [`OpenError::DatabaseLost`], [`OpenError::IsBackup`],
+/// [`OpenError::IsUnfinishedBackup`], [`OpenError::BackupRuns`]; [`StoreError::Corrupt`] when something is
 /// damaged, and nothing is changed then.
 pub fn compact(directory: &Path) -> Result<Compacted, OpenError> {
     let (disk, poison) = (Disk::default(), Poison::default());
+    crate::backup::refuse_backup(directory)?;
     let database = directory.join("metadata.sqlite");
     if disk.length(&database)?.unwrap_or(0) == 0 {
         return Err(if is_initialized(&disk, directory)? {
@@ -34,6 +36,7 @@ pub fn compact(directory: &Path) -> Result<Compacted, OpenError> {
         });
     }
     let _lock = DirectoryLock::acquire(directory)?;
+    let _no_backups = hold_off_backups(&disk, directory)?;
     let new = directory.join("metadata.sqlite.compact");
     // A compaction that was broken off may have left one.
     remove_database(&disk, &new)?;
@@ -52,6 +55,7 @@ pub fn compact(directory: &Path) -> Result<Compacted, OpenError> {
 fn write_anew(disk: &Disk, database: &Path, new: &Path) -> Result<(), OpenError> {
     // SQLite would let everyone read it.
     drop(disk.create(new)?);
+    give_owner_and_mode_of(database, new)?;
     let old = Survey::recover(database)?;
     old.let_copy_give_back()?;
     old.compact_to(new)?;

@@ -72,7 +72,7 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
     /// Stored data is not what was written. It is never handed out.
-    #[error("{what} is damaged: {detail}; restore it from a copy and check the disk")]
+    #[error("{what} is damaged: {detail}{}", advice(detail))]
     Corrupt {
         /// What is damaged: a row or a blob, by name.
         what: String,
@@ -128,9 +128,9 @@ pub enum OpenError {
         /// The data directory.
         directory: PathBuf,
     },
-    /// Nothing can be written in the directory, which a server needs to.
+    /// Nothing can be written in the directory, which a server and the commands that change a store need to.
     #[error(
-        "{}: the data directory is read-only, and a store that is served needs to write there; `presign fsck` and \
+        "{}: the data directory is read-only, and this needs to write there; `presign fsck` and \
          `presign backup` work on it, and what `presign restore` makes of the backup on another disk can be served",
         directory.display()
     )]
@@ -182,6 +182,26 @@ pub enum OpenError {
         /// The directory.
         directory: PathBuf,
     },
+    /// The directory is what is left of a backup that did not end.
+    #[error(
+        "{}: left by a backup that did not end, and not all of the store is in it; delete it and make another backup",
+        directory.display()
+    )]
+    IsUnfinishedBackup {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A backup is made of the directory, and would take a database that is replaced meanwhile for a damaged one.
+    #[error(
+        "{}: a backup is being made of this data directory by {backups}; wait until it has ended, or end its process",
+        directory.display()
+    )]
+    BackupRuns {
+        /// The data directory.
+        directory: PathBuf,
+        /// The processes that make one, for a person.
+        backups: String,
+    },
     /// The file is a database, and not one of ours.
     #[error("{}: not a Presign metadata database; choose another data directory", path.display())]
     ForeignDatabase {
@@ -203,7 +223,46 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
+    /// The database names blobs, and the directory of blobs was never used: the disk that it is on is not there.
+    #[error(
+        "{}: the database names blobs, and this directory has never held any; mount the disk that they are on, or put them back; \
+         if they are lost, restore a backup",
+        path.display()
+    )]
+    BlobsLost {
+        /// The directory of blobs.
+        path: PathBuf,
+    },
+    /// The directory cannot be relied on: it is not, or does not stay, at its path, or nothing can be made durable in it.
+    #[error("{reason}; the store does not start before that is mended")]
+    Unreliable {
+        /// What failed.
+        reason: String,
+    },
     /// The directory or the database could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What to do about damage, where its detail does not say that itself.
+fn advice(detail: &str) -> &'static str {
+    let says_itself = ["`presign fsck --repair`", "move it away"].iter().any(|own| detail.contains(own));
+    if says_itself { "" } else { "; restore it from a copy and check the disk" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_comes_with_one_advice() {
+        for (detail, expected) in [
+            ("a flip", "x is damaged: a flip; restore it from a copy and check the disk"),
+            ("two logs; move it away", "x is damaged: two logs; move it away"),
+            ("`presign fsck --repair` keeps it", "x is damaged: `presign fsck --repair` keeps it"),
+        ] {
+            let error = StoreError::Corrupt { what: "x".into(), detail: detail.into() };
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 }

@@ -57,7 +57,11 @@ impl Store {
     pub async fn open(directory: &Path, options: StoreOptions) -> Result<Self, OpenError> {
         let directory = directory.to_owned();
         let opening = tokio::task::spawn_blocking(move || Self::open_blocking(&directory, &options));
-        opening.await.unwrap_or(Err(OpenError::Store(StoreError::Closed)))
+        match opening.await.unwrap_or(Err(OpenError::Store(StoreError::Closed))) {
+            // It is said of a start, not of a store that runs.
+            Err(OpenError::Store(StoreError::Stopped { reason })) => Err(OpenError::Unreliable { reason }),
+            other => other,
+        }
     }
 
     fn open_blocking(directory: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
@@ -70,6 +74,7 @@ impl Store {
         let blobs = FileBlobs::open_in(Disk::default(), &watch, Arc::clone(&reserve))?;
         let sqlite = SqliteOptions { cache_bytes: options.cache_bytes, readers: options.readers };
         let metadata = SqliteMetadata::open_in(&watch, &sqlite, reserve)?;
+        blobs.require(metadata.names_blobs())?;
         let inner = Inner {
             metadata: Arc::new(metadata),
             blobs: Arc::new(blobs),

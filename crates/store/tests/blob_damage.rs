@@ -39,6 +39,7 @@ async fn filled(directory: &Path) -> (Store, Vec<PathBuf>) {
 
 fn blob_files(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let entries = entries.filter(|path| !path.ends_with("blobs/initialized"));
     entries.flat_map(|path| if path.is_dir() { blob_files(&path) } else { vec![path] }).collect()
 }
 

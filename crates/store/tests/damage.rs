@@ -134,7 +134,8 @@ async fn a_changed_bucket_or_access_key_is_not_read() {
 fn blob(directory: &Path) -> PathBuf {
     let mut at = directory.join("blobs");
     while at.is_dir() {
-        at = std::fs::read_dir(&at).unwrap().next().unwrap().unwrap().path();
+        let mut entries = std::fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path());
+        at = entries.find(|path| !path.ends_with("blobs/initialized")).unwrap();
     }
     at
 }

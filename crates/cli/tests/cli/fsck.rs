@@ -26,6 +26,7 @@ pub(crate) fn blob(data: &Path) -> PathBuf {
     while at.is_dir() {
         let entries = std::fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path());
         at = entries
+            .filter(|path| !path.ends_with("blobs/initialized"))
             .filter(|path| !path.is_dir() || std::fs::read_dir(path).unwrap().next().is_some())
             .last()
             .unwrap();

@@ -18,7 +18,8 @@ fn content() -> Vec<u8> {
 fn blob(directory: &Path) -> PathBuf {
     let mut at = directory.join("blobs");
     while at.is_dir() {
-        at = std::fs::read_dir(&at).unwrap().next().unwrap().unwrap().path();
+        let mut entries = std::fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path());
+        at = entries.find(|path| !path.ends_with("blobs/initialized")).unwrap();
     }
     at
 }

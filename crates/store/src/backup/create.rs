@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
+use super::{BackupError, Damage, MASTER_KEY, Manifest, UNFINISHED, manifest, refuse_unfinished_backup};
 use crate::check::Finding;
 use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, NoDeletions, copy_blob, is_initialized};
 use crate::scratch::copy_with_log;
@@ -41,6 +41,7 @@ pub fn create(
 ) -> Result<Manifest, BackupError> {
     let (disk, poison) = (Disk::default(), Poison::default());
     let database = data.join("metadata.sqlite");
+    refuse_unfinished_backup(data)?;
     if disk.length(&database)?.unwrap_or(0) == 0 {
         return Err(if is_initialized(&disk, data)? {
             OpenError::DatabaseLost { path: database }.into()
@@ -62,7 +63,7 @@ pub fn create(
         refuse_exposed(&data.join(MASTER_KEY))?;
     }
     // A log that no server has open was left by a crash, and may be damaged.
-    let lock = match DirectoryLock::acquire_existing(&disk, data) {
+    let mut lock = match DirectoryLock::acquire_existing(&disk, data) {
         Ok(lock) => {
             check_log(&database)?;
             // Where a server can write, one may start meanwhile.
@@ -74,20 +75,34 @@ pub fn create(
     // Before the database is looked at: from now on every blob that it names stays.
     let no_deletions = NoDeletions::hold(&disk, data, destination)?;
     disk.make_dir(&partial)?;
+    // First of all: whatever ends this, nobody takes what is there for a store.
+    let unfinished = partial.join(UNFINISHED);
+    disk.sync(&disk.create(&unfinished)?, &unfinished, &poison)?;
+    disk.sync_dir(&partial, &poison)?;
     let copied = partial.join("metadata.sqlite");
     drop(disk.create(&copied)?);
-    if lock.is_some() {
+    let beside = match lock {
+        Some(_) => None,
+        None => match Survey::beside(&database) {
+            // On a full disk SQLite cannot make its files beside a database that nobody has open.
+            Err(OpenError::Store(StoreError::DiskFull { .. })) => {
+                lock = Some(DirectoryLock::acquire_existing(&disk, data)?);
+                None
+            }
+            other => Some(other?),
+        },
+    };
+    if let Some(mut original) = beside {
+        original.tell_progress(no_deletions.teller()?)?;
+        original.copy_to(&copied, &|| no_deletions.progress())?;
+        // As early as that, so that the server can empty its log again.
+        drop(original);
+    } else {
         // Nobody has the database open, and SQLite could not recover its log there: a copy is recovered.
         let recovered = partial.join("recovered.sqlite");
         copy_with_log(&disk, &database, &recovered)?;
         Survey::recover(&recovered)?.copy_to(&copied, &|| no_deletions.progress())?;
         remove_database(&disk, &recovered)?;
-    } else {
-        let mut original = Survey::beside(&database)?;
-        original.tell_progress(no_deletions.teller()?)?;
-        original.copy_to(&copied, &|| no_deletions.progress())?;
-        // As early as that, so that the server can empty its log again.
-        drop(original);
     }
     let filled = fill(&disk, data, &partial, &copied, &no_deletions, &mut tell);
     // What it misses then is no damage.
@@ -103,8 +118,12 @@ pub fn create(
     disk.append(&file, &path, &[text])?;
     disk.sync(&file, &path, &poison)?;
     disk.sync_dir(&partial, &poison)?;
+    // From now on it is a backup.
+    disk.unlink(&unfinished)?;
+    disk.sync_dir(&partial, &poison)?;
     disk.rename(&partial, destination)?;
     disk.sync_dir(parent(destination), &poison)?;
+    drop(lock);
     Ok(manifest)
 }
 

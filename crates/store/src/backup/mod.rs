@@ -23,8 +23,20 @@ use crate::{OpenError, StoreError};
 /// The master key's file in a data directory, which the store does not read; a backup may take it along.
 pub const MASTER_KEY: &str = "master.key";
 
-/// Refuses to take a backup for a store.
+/// In a backup until it is whole.
+const UNFINISHED: &str = "unfinished-backup";
+
+/// Refuses what is left of a backup that did not end: its database may be whole, and not all of the blobs are there.
+pub(crate) fn refuse_unfinished_backup(directory: &Path) -> Result<(), OpenError> {
+    match Disk::default().length(&directory.join(UNFINISHED))? {
+        None => Ok(()),
+        Some(_) => Err(OpenError::IsUnfinishedBackup { directory: directory.to_owned() }),
+    }
+}
+
+/// Refuses to take a backup for a store, whole or not.
 pub(crate) fn refuse_backup(directory: &Path) -> Result<(), OpenError> {
+    refuse_unfinished_backup(directory)?;
     match Disk::default().length(&directory.join(manifest::NAME))? {
         None => Ok(()),
         Some(_) => Err(OpenError::IsBackup { directory: directory.to_owned() }),

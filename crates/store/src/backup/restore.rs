@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::create::parent;
 use super::{BackupError, Damage, MASTER_KEY, Manifest, manifest};
-use crate::check::{Finding, check_with};
-use crate::files::{BlobDirectory, BlobState, Disk, copy_blob, set_initialized};
+use crate::check::{Finding, check_locked};
+use crate::files::{BlobDirectory, BlobState, DirectoryLock, Disk, copy_blob, set_initialized};
 use crate::scratch::copy_if_there;
 use crate::sqlite::{Found, Survey};
 use crate::{Poison, StoreError};
@@ -17,7 +17,8 @@ use crate::{Poison, StoreError};
 /// store, and by this: delete it and begin again.
 ///
 /// # Errors
-/// [`BackupError::NoBackup`], [`BackupError::Occupied`]; [`BackupError::Damaged`] when the backup is;
+/// [`BackupError::NoBackup`], [`BackupError::Occupied`]; [`OpenError::Locked`](crate::OpenError::Locked) while a process has `data`
+/// open; [`BackupError::Damaged`] when the backup is;
 /// [`BackupError::Altered`] when it holds something else than was put into it.
 pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Result<Manifest, BackupError> {
     let (disk, poison) = (Disk::default(), Poison::default());
@@ -26,6 +27,8 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
         return Err(BackupError::Occupied { path: data.to_owned() });
     }
     disk.make_dir(data)?;
+    // A server may still run on a directory that was emptied.
+    let _lock = DirectoryLock::acquire(data)?;
     // First of all: without a database it is no store, and no new one either.
     set_initialized(&disk, data, &poison)?;
     let unfinished = data.join("metadata.sqlite.partial");
@@ -58,7 +61,7 @@ pub fn restore(backup: &Path, data: &Path, mut tell: impl FnMut(&Finding)) -> Re
 
     // What fails this is no store yet.
     let mut damage = Damage::of("restored store", &mut tell);
-    let checked = check_with(data, &unfinished, |finding| damage.find(finding.clone()))?;
+    let checked = check_locked(data, &unfinished, &mut |finding| damage.find(finding.clone()))?;
     damage.into_result()?;
     let found = Manifest { objects: checked.intact, blobs: checked.blobs, blob_bytes: checked.blob_bytes };
     if found != said {

@@ -50,39 +50,23 @@ impl Checked {
 /// # Errors
 /// [`OpenError::Locked`] while a process has the directory open; [`OpenError::Store`] when it cannot be read; the cases of
 /// [`OpenError`] for a directory that is not one of this version. Damage is no error.
-pub fn check(directory: &Path, tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
-    let database = directory.join("metadata.sqlite");
-    let of_version_before = is_public(&database)?;
-    check_copy_or(directory, &database, of_version_before, tell)
-}
-
-/// As [`check`], of a directory whose database is not in its place.
-pub(crate) fn check_with(
-    directory: &Path,
-    database: &Path,
-    tell: impl FnMut(&Finding),
-) -> Result<Checked, OpenError> {
-    check_copy_or(directory, database, false, tell)
-}
-
-/// Checks a copy of the database if that is asked for, or if its log cannot be recovered in its place.
-fn check_copy_or(
-    directory: &Path,
-    database: &Path,
-    is_copy: bool,
-    mut tell: impl FnMut(&Finding),
-) -> Result<Checked, OpenError> {
+pub fn check(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Checked, OpenError> {
     let disk = Disk::default();
-    if disk.length(database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
+    crate::backup::refuse_unfinished_backup(directory)?;
+    let database = directory.join("metadata.sqlite");
+    if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let lock = DirectoryLock::acquire_existing(&disk, directory)?;
-    let scratch = if is_copy || lock.is_read_only() { Scratch::of(&disk, database)? } else { None };
-    let database = scratch.as_ref().map_or(database, Scratch::database);
+    // The log cannot be recovered in its place where nothing can be written, nor where the directory has to stay what an
+    // earlier version can open.
+    let is_copy = is_public(&database)? || lock.is_read_only();
+    let scratch = if is_copy { Scratch::of(&disk, &database)? } else { None };
+    let database = scratch.as_ref().map_or(database.as_path(), Scratch::database);
     check_locked(directory, database, &mut tell)
 }
 
-/// As [`check_with`], of a directory that the caller has locked.
+/// As [`check`], of a directory that the caller has locked, and whose database may not be in its place.
 pub(crate) fn check_locked(
     directory: &Path,
     database: &Path,

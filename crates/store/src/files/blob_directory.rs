@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Disk;
+use super::blobs_marker;
 use super::directory::Located;
 use super::layout::Layout;
 use crate::{Aside, BlobId, Poison, StoreError};
@@ -61,7 +62,7 @@ impl BlobDirectory {
         ids_in(&self.disk, &self.directory(first), first)
     }
 
-    /// Makes all directories that blobs may be in; [`sync_all`](Self::sync_all) makes them durable.
+    /// Makes all directories that blobs may be in, and marks the one that holds them; [`sync_all`](Self::sync_all) makes them durable.
     pub(crate) fn make_all(&self) -> Result<(), StoreError> {
         self.disk.make_dir(&self.blobs)?;
         for at in 0..=u8::MAX {
@@ -71,7 +72,7 @@ impl BlobDirectory {
             }
             self.disk.make_dir(&directory)?;
         }
-        Ok(())
+        blobs_marker::mark(&self.disk, &self.blobs.join(blobs_marker::NAME), &Poison::default())
     }
 
     /// Makes the entries of all directories durable.

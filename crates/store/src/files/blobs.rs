@@ -17,10 +17,10 @@ use super::old_enough::OldEnough;
 use super::reader::OpenFile;
 use super::watch::Watch;
 use super::writer::{FileWriter, TemporaryFile};
-use super::{Disk, Reserve};
+use super::{Disk, Reserve, blobs_marker};
 use crate::blocking::on_blocking_pool;
 use crate::memory_share::MemoryShare;
-use crate::{Aside, BlobId, BlobWriter, Blobs, OpenBlob, Poison, StoreError, StoredBlob};
+use crate::{Aside, BlobId, BlobWriter, Blobs, OpenBlob, OpenError, Poison, StoreError, StoredBlob};
 
 /// How many deletions that a backup keeps from being made are remembered. What is deleted beyond is found by the collector.
 const MAX_POSTPONED: usize = 100_000;
@@ -61,6 +61,16 @@ impl FileBlobs {
     ) -> Result<Self, StoreError> {
         let watch = Watch::new(Directory::open(directory)?, poison)?;
         Self::open_in(disk, &Arc::new(watch), reserve)
+    }
+
+    /// Refuses a directory of blobs that was never used, where the database names some: its disk is not mounted. To be
+    /// called before anything is written.
+    ///
+    /// # Errors
+    /// [`OpenError::BlobsLost`].
+    pub fn require(&self, are_named: bool) -> Result<(), OpenError> {
+        let Shared { disk, layout, watch, .. } = &*self.shared;
+        blobs_marker::require(disk, layout.blobs(), are_named, watch.poison())
     }
 
     /// As [`open`](Self::open), of a directory that is open.

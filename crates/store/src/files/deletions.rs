@@ -14,8 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::directory::{Directory, Entry};
 use super::disk::failure;
-use super::{Disk, backup_holders};
-use crate::StoreError;
+use super::{Disk, backup_holders, give_owner_of};
+use crate::{OpenError, StoreError};
 
 const NAME: &str = "backup.lock";
 
@@ -161,7 +161,8 @@ impl Drop for Allowed<'_> {
 /// The backup's side: no blob is deleted while this lives, unless [`is_kept`](Self::is_kept) says otherwise.
 #[derive(Debug)]
 pub(crate) struct NoDeletions {
-    /// None where nothing can be written and no server ever was: nothing is deleted there.
+    /// None where nothing can be written, and no server ever was or the disk is full: nothing is deleted there, or only by a
+    /// server that begins meanwhile, and what the backup misses then is found by its checks.
     file: Option<File>,
     path: PathBuf,
     told: Cell<Option<Instant>>,
@@ -176,7 +177,9 @@ impl NoDeletions {
                 // A lock writes nothing: what is there can be locked all the same.
                 Err(refused) => match disk.open(&path)? {
                     Some(file) => (Some(file), false),
-                    None if matches!(refused, StoreError::ReadOnly { .. }) => (None, false),
+                    None if matches!(refused, StoreError::ReadOnly { .. } | StoreError::DiskFull { .. }) => {
+                        (None, false)
+                    }
                     None => return Err(refused),
                 },
             };
@@ -185,7 +188,7 @@ impl NoDeletions {
             match file.try_lock() {
                 // Nobody else makes a backup: what others have written is out of date. The lock becomes a shared one below.
                 Ok(()) if is_writable => {
-                    file.set_len(0).map_err(|error| failure("writing", &path, &error))?;
+                    unless_full(file.set_len(0).map_err(|error| failure("writing", &path, &error)))?;
                 }
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(failure("locking the file", &path, &error)),
@@ -194,8 +197,7 @@ impl NoDeletions {
             file.lock_shared().map_err(|error| failure("locking the file", &path, &error))?;
             if held.is_kept()? {
                 if is_writable {
-                    backup_holders::announce(file, destination)
-                        .map_err(|error| failure("writing", &path, &error))?;
+                    announce(disk, file, &path, destination)?;
                 }
                 return Ok(held);
             }
@@ -225,6 +227,45 @@ impl NoDeletions {
     pub(crate) fn is_kept(&self) -> Result<bool, StoreError> {
         let Some(file) = &self.file else { return Ok(true) };
         backup_holders::is_at(file, &self.path).map_err(|error| failure("stat", &self.path, &error))
+    }
+}
+
+/// Says whose backup it is.
+fn announce(disk: &Disk, file: &File, path: &Path, destination: &Path) -> Result<(), StoreError> {
+    let written = disk.take_room(1).and_then(|()| backup_holders::announce(file, destination));
+    unless_full(written.map_err(|error| failure("writing", path, &error)))
+}
+
+/// On a full disk nobody is told whose backup it is. The lock protects it all the same.
+fn unless_full(written: Result<(), StoreError>) -> Result<(), StoreError> {
+    match written {
+        Err(StoreError::DiskFull { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// Keeps backups from copying the database for as long as the file lives that is returned, while the database is replaced: they
+/// wait. `None`: there is no such file, and no room for one, so no backup runs.
+///
+/// # Errors
+/// [`OpenError::BackupRuns`].
+pub(crate) fn hold_off_backups(disk: &Disk, directory: &Path) -> Result<Option<File>, OpenError> {
+    let path = directory.join(NAME);
+    let is_there = disk.length(&path)?.is_some();
+    let file = match disk.create_or_open(&path) {
+        Err(StoreError::DiskFull { .. }) if !is_there => return Ok(None),
+        other => other?,
+    };
+    if !is_there {
+        give_owner_of(directory, &path)?;
+    }
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::BackupRuns {
+            directory: directory.to_owned(),
+            backups: backup_holders::holders(disk.open(&path)?),
+        }),
+        Err(TryLockError::Error(error)) => Err(failure("locking the file", &path, &error).into()),
     }
 }
 
@@ -268,6 +309,22 @@ mod tests {
         assert!(deletions.allow().is_none());
         other.unlock().unwrap();
         assert!(deletions.allow().is_some());
+    }
+
+    #[test]
+    fn a_backup_of_a_full_disk_is_not_announced_and_protected_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let room = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(1));
+        let disk = Disk::with_room(&room);
+        let deletions = Deletions::open(&disk, &Directory::open(directory.path()).unwrap()).unwrap();
+        for (is_full, length) in [(false, 1), (true, 0)] {
+            let held = NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
+            assert!(deletions.allow().is_none() && held.is_kept().unwrap());
+            let told = std::fs::read_to_string(directory.path().join(NAME)).unwrap();
+            assert_eq!(told.lines().count(), length, "{is_full}: {told}");
+            drop(held);
+            assert!(deletions.allow().is_some());
+        }
     }
 
     #[test]

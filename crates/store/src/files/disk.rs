@@ -328,7 +328,7 @@ impl Disk {
     }
 
     #[cfg(not(test))]
-    fn take_room(&self, _bytes: usize) -> io::Result<()> {
+    pub(super) fn take_room(&self, _bytes: usize) -> io::Result<()> {
         Ok(())
     }
 }
@@ -352,7 +352,7 @@ impl Disk {
             .map_err(|_| Errno::IO.into())
     }
 
-    fn take_room(&self, bytes: usize) -> io::Result<()> {
+    pub(super) fn take_room(&self, bytes: usize) -> io::Result<()> {
         use std::sync::atomic::Ordering::SeqCst;
         let Some(room) = &self.room else { return Ok(()) };
         room.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(bytes))

@@ -37,6 +37,11 @@ impl Layout {
         Ok(Self { blobs, tmp, durable })
     }
 
+    /// The directory of all blobs.
+    pub(super) fn blobs(&self) -> &Directory {
+        &self.blobs
+    }
+
     /// The directory of uploads that have not ended.
     pub(super) fn tmp(&self) -> &Directory {
         &self.tmp

@@ -15,7 +15,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::check::{Checked, Finding, check_locked};
-use crate::files::{DirectoryLock, Disk};
+use crate::files::{DirectoryLock, Disk, give_owner_and_mode_of, give_owner_of, hold_off_backups};
 use crate::sqlite::{check_log, damaged_pages, log_path, remove_database, stock_log_path};
 use crate::{OpenError, Poison, StoreError};
 
@@ -57,14 +57,16 @@ impl Repair {
 /// each finding of that check is told, also blobs that are missing or damaged, which are no reason to leave the damage. Takes as much space again as the database and its log have.
 ///
 /// # Errors
-/// As [`check`](crate::check::check).
+/// As [`check`](crate::check::check); [`OpenError::IsBackup`], [`OpenError::BackupRuns`].
 pub fn repair(directory: &Path, mut tell: impl FnMut(&Finding)) -> Result<Repair, OpenError> {
     let disk = Disk::default();
+    crate::backup::refuse_backup(directory)?;
     let database = directory.join("metadata.sqlite");
     if disk.length(&database)?.is_none() && !crate::files::is_initialized(&disk, directory)? {
         return Err(OpenError::NoStore { directory: directory.to_owned() });
     }
     let _lock = DirectoryLock::acquire(directory)?;
+    let _no_backups = hold_off_backups(&disk, directory)?;
     let Some(file) = disk.open(&database)? else { return Err(OpenError::DatabaseLost { path: database }) };
     let Some(damaged) = damaged_pages(&file, &database, &|| {})? else {
         let detail = "its header cannot be read".to_owned();
@@ -121,6 +123,7 @@ fn keep(disk: &Disk, directory: &Path, files: [Option<&Path>; 2]) -> Result<Path
         }
         at += 1;
     };
+    give_owner_of(directory, &kept)?;
     for file in files.into_iter().flatten() {
         let name = kept.join(file.file_name().unwrap_or_default());
         // Some file systems give a file one name only.
@@ -131,6 +134,7 @@ fn keep(disk: &Disk, directory: &Path, files: [Option<&Path>; 2]) -> Result<Path
                 reason: error.to_string(),
             },
         )?;
+        give_owner_of(file, &name)?;
         disk.sync(&disk.open_for_sync(&name)?, &name, &poison)?;
     }
     disk.sync_dir(&kept, &poison)?;
@@ -170,6 +174,7 @@ impl Copy<'_> {
         if checked.damaged_database > 0 {
             return Ok(repair);
         }
+        give_owner_and_mode_of(self.from_path, self.to_path)?;
         let written = disk.open_for_sync(self.to_path)?;
         disk.sync(&written, self.to_path, &poison)?;
         let kept = keep(disk, directory, [Some(self.from_path), log])?;

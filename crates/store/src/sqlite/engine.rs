@@ -56,6 +56,7 @@ pub struct SqliteMetadata {
     last_commit: Option<SystemTime>,
     /// Whether commits say when they were made.
     stamps: Arc<AtomicBool>,
+    names_blobs: bool,
 }
 
 impl SqliteMetadata {
@@ -127,6 +128,7 @@ impl SqliteMetadata {
         }
         watch.look()?;
         let failed = |error: rusqlite::Error| store_error("opening the database", &place, &error);
+        let names_blobs = queries::names_blobs(&conn);
         let stamp = Stamp::read(&conn).map_err(failed)?;
         let last_commit = stamp.time().or(written);
         let mut writer =
@@ -147,10 +149,17 @@ impl SqliteMetadata {
             readers,
             last_commit,
             stamps,
+            names_blobs,
             reader_count: options.readers,
             hot,
             is_closed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether any object had its bytes in a blob when the database was opened.
+    #[must_use]
+    pub fn names_blobs(&self) -> bool {
+        self.names_blobs
     }
 
     /// Sends an operation to the writer and waits for its group to be committed.

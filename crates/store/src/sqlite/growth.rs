@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Flock, FlockType, fcntl_getlk};
+use rustix::process::{Flock, FlockType, Resource, fcntl_getlk, getrlimit};
 
 use super::failure::disk_full;
 use crate::StoreError;
@@ -46,6 +46,9 @@ struct Placed {
     /// Stays open for as long as SQLite has the file open: closing it would end SQLite's locks on it.
     file: File,
     bytes: u64,
+    /// Whether the process's limit on file sizes was met, and whether that was said.
+    is_limited: bool,
+    limit_is_told: bool,
 }
 
 impl Growth {
@@ -100,7 +103,7 @@ impl Placed {
     fn open(disk: Disk, path: &Path) -> Result<Self, StoreError> {
         let file = disk.create_or_open(path)?;
         let bytes = disk.length(path)?.unwrap_or(0);
-        Ok(Self { disk, path: path.to_owned(), file, bytes })
+        Ok(Self { disk, path: path.to_owned(), file, bytes, is_limited: false, limit_is_told: false })
     }
 
     /// Makes sure that so many bytes have a place: the first of these lengths for which there is room. Whether there is any.
@@ -109,6 +112,11 @@ impl Placed {
             return true;
         }
         for wanted in lengths {
+            // The system gives room beyond that too, and then refuses what is to be written there.
+            if file_size_limit().is_some_and(|limit| wanted > limit) {
+                self.is_limited = true;
+                continue;
+            }
             // Only what is new: XFS wants room even for what has a place already.
             let new: Range<u64> = self.bytes..wanted;
             match self.disk.make_room(&self.file, &self.path, new) {
@@ -124,8 +132,22 @@ impl Placed {
                 }
             }
         }
+        if std::mem::take(&mut self.is_limited) && !std::mem::replace(&mut self.limit_is_told, true) {
+            tracing::error!(
+                path = %self.path.display(),
+                limit = file_size_limit(),
+                "the database has reached the process's limit on file sizes and takes as little as on a full disk; raise the limit \
+                 (LimitFSIZE= of the service, ulimit -f) and restart"
+            );
+        }
         false
     }
+}
+
+/// How long a file may become that this process writes, in bytes. `None`: there is no such limit.
+/// <https://man7.org/linux/man-pages/man2/setrlimit.2.html>
+fn file_size_limit() -> Option<u64> {
+    getrlimit(Resource::Fsize).current
 }
 
 #[cfg(test)]

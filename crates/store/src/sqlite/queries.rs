@@ -137,6 +137,12 @@ pub(super) fn unnamed_blobs(conn: &Connection, mut ids: Vec<BlobId>) -> Read<Vec
     Ok(unnamed)
 }
 
+/// Whether any row names a blob. What cannot be read may do so.
+pub(super) fn names_blobs(conn: &Connection) -> bool {
+    let sql = "SELECT 1 FROM object INDEXED BY object_blob WHERE blob IS NOT NULL LIMIT 1";
+    conn.query_row(sql, [], |_| Ok(())).optional().map_or(true, |found| found.is_some())
+}
+
 /// The checksum of an access key's row.
 pub(super) fn access_key_sum(row: &AccessKeyRow) -> i64 {
     RowSum::new()

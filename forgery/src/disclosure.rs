@@ -226,10 +226,8 @@ fn put_signature(request: &mut RawRequest, donor: &Good, random: &mut Random) ->
         6 => {
             let header =
                 *random.pick(&["user-agent", "referer", "x-forwarded-host", "range", "content-type"]);
-            request.push(
-                header,
-                *random.pick(&[&written, &format!("/{written}"), &format!("a ({written}) b://c")]),
-            );
+            let values = [written.clone(), format!("/{written}"), format!("a ({written}) b://c")];
+            request.push(header, random.pick(&values).as_str());
         }
         7 => {
             join(request, &format!("/{in_target}{path}"), &query);

@@ -279,10 +279,10 @@ mod tests {
         let deletions = Deletions::open(&Disk::default(), &Directory::open(directory.path())?)?;
         assert!(deletions.allow().is_some() && deletions.allow().is_some());
         let first = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
-        assert!(!deletions.allow().is_some());
+        assert!(deletions.allow().is_none());
         let second = NoDeletions::hold(&Disk::default(), directory.path(), Path::new("/mnt"))?;
         drop(first);
-        assert!(!deletions.allow().is_some());
+        assert!(deletions.allow().is_none());
         drop(second);
         assert!(deletions.allow().is_some());
         Ok(())
@@ -337,14 +337,14 @@ mod tests {
         let held = hold();
         held.progress();
         deletions.watch(patient).unwrap();
-        assert!(!deletions.allow().is_some() && held.is_kept().unwrap());
+        assert!(deletions.allow().is_none() && held.is_kept().unwrap());
         deletions.watch(Limits { given_up: Duration::ZERO, ..patient }).unwrap();
         assert!(deletions.allow().is_some() && !held.is_kept().unwrap());
         // The next one is protected again.
         let next = hold();
-        assert!(!deletions.allow().is_some() && next.is_kept().unwrap());
+        assert!(deletions.allow().is_none() && next.is_kept().unwrap());
         drop(held);
-        assert!(!deletions.allow().is_some());
+        assert!(deletions.allow().is_none());
         drop(next);
         assert!(deletions.allow().is_some());
     }
@@ -357,7 +357,7 @@ mod tests {
         let held = NoDeletions::hold(&disk, directory.path(), Path::new("/mnt")).unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(100_000);
         held.file.as_ref().unwrap().set_modified(long_ago).unwrap();
-        assert!(!deletions.allow().is_some());
+        assert!(deletions.allow().is_none());
         // It was seen a moment ago only.
         deletions.watch(Limits::default()).unwrap();
         assert!(held.is_kept().unwrap());

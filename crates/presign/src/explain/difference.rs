@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::explain::redact::{REDACTED, redact_url, shown_header};
+use crate::explain::signature_shape::without_signature_shapes;
 
 /// A line that the signer and the checker do not have alike. Secrets in it are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -205,6 +206,7 @@ fn parameters_not_in(query: &str, other: &str) -> String {
     // With no parameter of its own, or none that can be seen, its order or their number is what differs.
     let shown = if only_here.is_empty() && query.len() >= other.len() { query.to_owned() } else { only_here };
     let redacted = redact_url(&format!("?{shown}"));
+    let redacted = without_signature_shapes(&redacted, 0);
     redacted.strip_prefix('?').unwrap_or(&redacted).to_owned()
 }
 

@@ -188,8 +188,10 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
     let shown = |text: &str, other: Option<&str>| match part {
         LinePart::Query => parameters_not_in(text, other.unwrap_or_default()),
         LinePart::Header { header } if shown_header(header, "") == REDACTED => format!("{header}:{REDACTED}"),
-        // No host is a signature; the SHA-256 in another header is to be read.
-        LinePart::Header { header } if header == "host" => {
+        // Checksums look like signatures, and are to be read.
+        LinePart::Header { header }
+            if header != "x-amz-content-sha256" && !header.starts_with("x-amz-checksum-") =>
+        {
             without_signature_shapes(&redact_url(text), 0).into_owned()
         }
         // A link can stand in a header, and in any other line that its sender had a say in.

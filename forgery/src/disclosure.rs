@@ -226,8 +226,12 @@ fn put_signature(request: &mut RawRequest, donor: &Good, random: &mut Random) ->
         6 => {
             let header =
                 *random.pick(&["user-agent", "referer", "x-forwarded-host", "range", "content-type"]);
-            let values = [written.clone(), format!("/{written}"), format!("a ({written}) b://c")];
-            request.push(header, random.pick(&values).as_str());
+            let value = match random.below(3) {
+                0 => written,
+                1 => format!("/{written}"),
+                _ => format!("a ({written}) b://c"),
+            };
+            request.push(header, value);
         }
         7 => {
             join(request, &format!("/{in_target}{path}"), &query);

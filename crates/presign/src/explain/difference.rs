@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::explain::redact::{REDACTED, redact_url, shown_header};
+use crate::explain::signature_shape::without_signature_shapes;
 
 /// A line that the signer and the checker do not have alike. Secrets in it are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -187,6 +188,12 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
     let shown = |text: &str, other: Option<&str>| match part {
         LinePart::Query => parameters_not_in(text, other.unwrap_or_default()),
         LinePart::Header { header } if shown_header(header, "") == REDACTED => format!("{header}:{REDACTED}"),
+        // Checksums look like signatures, and are to be read.
+        LinePart::Header { header }
+            if header != "x-amz-content-sha256" && !header.starts_with("x-amz-checksum-") =>
+        {
+            without_signature_shapes(&redact_url(text), 0).into_owned()
+        }
         // A link can stand in a header, and in any other line that its sender had a say in.
         _ => redact_url(text),
     };
@@ -205,6 +212,7 @@ fn parameters_not_in(query: &str, other: &str) -> String {
     // With no parameter of its own, or none that can be seen, its order or their number is what differs.
     let shown = if only_here.is_empty() && query.len() >= other.len() { query.to_owned() } else { only_here };
     let redacted = redact_url(&format!("?{shown}"));
+    let redacted = without_signature_shapes(&redacted, 0);
     redacted.strip_prefix('?').unwrap_or(&redacted).to_owned()
 }
 

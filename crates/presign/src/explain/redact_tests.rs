@@ -57,7 +57,7 @@ fn a_hostile_text_costs_a_few_passes_over_it() {
     ] {
         let text = |bytes: usize| {
             // An even number, so that both texts end alike.
-            let count = bytes / (filling.len() + end.len()) & !1;
+            let count = (bytes / (filling.len() + end.len())) & !1;
             format!("{start}{}{}", filling.repeat(count), end.repeat(count))
         };
         let (once, twice) = (text(8 << 10), text(16 << 10));

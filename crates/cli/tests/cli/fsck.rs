@@ -116,7 +116,7 @@ fn a_repair_says_what_it_did_or_that_there_is_nothing_to_do() {
     let refused = machine.run(&["fsck", "--data=data", "--repair"]);
     assert_eq!(refused.code, 1, "{}", refused.stderr);
     assert!(
-        refused.stdout.contains("nothing was changed, because the result would be damaged"),
+        refused.stdout.contains("nothing was changed, because the database would be damaged"),
         "{}",
         refused.stdout
     );

@@ -18,7 +18,9 @@ use crate::explain::trial::Trial;
 use crate::method::Method;
 use crate::timestamp::Timestamp;
 use crate::verify::parameters;
-use crate::verify::{Links, Mechanism, Refusal, Request, Unverified, VerificationKey, VerifyPolicy};
+use crate::verify::{
+    Links, Mechanism, Refusal, Request, ScopeFault, Unverified, VerificationKey, VerifyPolicy,
+};
 
 /// Whether a request is honoured, and if not, why. Nothing secret is printed or serialized.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -219,6 +221,14 @@ fn refusal_of(
 }
 
 fn cause_of(refusal: &Refusal, request: &Request<'_>, key: &Credentials) -> Option<Cause> {
+    let is_of_key = || {
+        Unverified::parse(*request).is_ok_and(|unverified| unverified.access_key_id() == key.access_key_id())
+    };
+    // What stands in the place of the scope of another key may be the rest of a secret.
+    if matches!(refusal, Refusal::Scope { fault, .. } if *fault != ScopeFault::Malformed) && !is_of_key() {
+        let message = "The scope of the credential is not what it must be, and its access key id is not that of the key";
+        return Some(Cause::Scope { message: message.into() });
+    }
     let parameters = parameters::read(request.query()).unwrap_or_default();
     let names: Vec<&str> = parameters.iter().map(|parameter| &*parameter.name).collect();
     let token = "x-amz-security-token";

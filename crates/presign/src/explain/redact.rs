@@ -169,6 +169,11 @@ fn without_named_secrets(text: &str) -> String {
     while at < query.len() {
         let pair = Pair::at(query, at);
         let mut end = pair.end;
+        if pair.is_secret(query) && is_left_out(query.get(pair.name_end + 1..).unwrap_or_default()) {
+            // A sentence that quotes it goes on behind it.
+            at = pair.name_end + 1 + REDACTED.len();
+            continue;
+        }
         if pair.is_secret(query) {
             out.push_str(query.get(copied..=pair.name_end).unwrap_or_default());
             out.push_str(REDACTED);
@@ -192,6 +197,12 @@ fn end_of_value(query: &str, from: usize) -> usize {
     let length = rest.iter().position(|&byte| byte == b'&' || byte <= b' ').unwrap_or(rest.len());
     spend(length);
     from + length
+}
+
+/// Whether a value has been left out before.
+fn is_left_out(value: &str) -> bool {
+    let behind = value.strip_prefix(REDACTED);
+    behind.is_some_and(|behind| behind.bytes().next().is_none_or(|byte| !byte.is_ascii_alphanumeric()))
 }
 
 /// One parameter of a query, found in a single pass: every line of an access log goes through here.

@@ -174,10 +174,10 @@ impl NameEnd {
         };
         if !before.last().is_some_and(|last| is_last_of_name(last.byte)) {
             None
-        } else if NAMES.iter().any(|name| is_end(name)) {
+        } else if NAMES.iter().any(is_end) {
             Some(Kind::Id)
         } else {
-            SECRET_NAMES.iter().any(|name| is_end(name)).then_some(Kind::Secret)
+            SECRET_NAMES.iter().any(is_end).then_some(Kind::Secret)
         }
     }
 }

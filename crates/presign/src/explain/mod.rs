@@ -21,6 +21,7 @@ mod not_presigned;
 mod notice;
 mod observe;
 mod operation;
+mod ordinary_link;
 mod redact;
 #[cfg(test)]
 mod redact_tests;

@@ -370,7 +370,7 @@ fn may_begin_short_name(byte: u8) -> bool {
 }
 
 /// A quick look at what every line of an access log goes through. `false`: certainly none, however it is escaped.
-fn may_hold_telling_name(text: &str) -> bool {
+pub(super) fn may_hold_telling_name(text: &str) -> bool {
     spend(text.len());
     let bytes = text.as_bytes();
     bytes.first().is_some_and(|&first| may_begin_short_name(first))

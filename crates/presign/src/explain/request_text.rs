@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::explain::access_key_ids::beginning;
+use crate::explain::ordinary_link::redact_ordinary;
 use crate::explain::redact::{Ids, Reading, redact, shown_header, shown_parameter};
 use crate::explain::signature_shape::may_be_part;
 use crate::explain::userinfo::is_past_authority;
@@ -46,6 +47,12 @@ impl RequestText<'_> {
     }
 
     fn redacted_beginning(&self, known: Option<&str>, bytes: usize, reading: Reading) -> String {
+        if let (Reading::Url, Some(known)) = (reading, known)
+            && self.0.len() <= bytes
+            && let Some(shown) = redact_ordinary(&self.0, known)
+        {
+            return shown;
+        }
         let mut shown =
             redact(beginning_for_log(&self.0, bytes.saturating_mul(2)), Ids::Known(known), reading);
         shown.truncate(shown.floor_char_boundary(bytes));

@@ -29,19 +29,20 @@ pub(super) fn without_signature_shapes(text: &str, path_end: usize) -> Cow<'_, s
     spend(text.len());
     let mut out = String::new();
     let (mut copied, mut start) = (0, 0);
-    for run in text.as_bytes().split(|&byte| !may_be_part(byte)) {
-        if run.len() >= BASE64 {
+    // Every text of a line goes through here: one look at each byte, and a few for a run that is long enough.
+    let ends = text.bytes().enumerate().filter(|&(_, byte)| !may_be_part(byte)).map(|(end, _)| end);
+    for end in ends.chain([text.len()]) {
+        if end - start >= BASE64 {
+            let run = text.get(start..end).unwrap_or_default();
             let whereabouts = if start < path_end { Whereabouts::Path } else { Whereabouts::Elsewhere };
             let before = start.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
-            for (from, to) in
-                signatures(text.get(start..start + run.len()).unwrap_or_default(), before, whereabouts)
-            {
+            for (from, to) in signatures(run, before, whereabouts) {
                 out.push_str(text.get(copied..start + from).unwrap_or_default());
                 out.push_str(REDACTED);
                 copied = start + to;
             }
         }
-        start += run.len() + 1;
+        start = end + 1;
     }
     if copied == 0 {
         return Cow::Borrowed(text);

@@ -72,14 +72,13 @@ fn with_users(text: &[Placed]) -> &[Placed] {
 /// A quick look: `false`: certainly no `@` behind a `://`, however they are escaped.
 fn may_hold_user(text: &str) -> bool {
     spend(text.len());
-    let mut at_sign_or_escape = text.as_bytes().windows(3).map(|three| match three {
-        // An escape of `@`, or of what one is made of.
-        [b'%', b'2', b'F' | b'f'] => false,
-        [b'%', b'2' | b'3' | b'4', _] => true,
-        [first, _, _] => *first == b'@',
+    // An escape of `@`, or of what one is made of.
+    let is_escape = |behind: &str| match behind.as_bytes() {
+        [b'2', b'F' | b'f', ..] => false,
+        [b'2' | b'3' | b'4', _, ..] => true,
         _ => false,
-    });
-    at_sign_or_escape.any(|found| found)
+    };
+    text.contains('@') || text.split('%').skip(1).any(is_escape)
 }
 
 /// What ends the authority of a URL, in a URL or in a text about it.

@@ -194,6 +194,9 @@ fn difference(line: usize, part: &LinePart, signed: Option<&str>, arrived: Optio
         {
             without_signature_shapes(&redact_url(text), 0).into_owned()
         }
+        LinePart::ContentType | LinePart::Resource => {
+            without_signature_shapes(&redact_url(text), 0).into_owned()
+        }
         // A link can stand in a header, and in any other line that its sender had a say in.
         _ => redact_url(text),
     };

@@ -157,7 +157,8 @@ fn path_end(text: &str) -> usize {
         || text.split_once("://").is_some_and(|(scheme, _)| {
             !scheme.is_empty() && scheme.len() <= 8 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
-    if is_path { text.find('?').unwrap_or(text.len()) } else { 0 }
+    // One whose question mark was lost goes on with `&`.
+    if is_path { text.find(['?', '&']).unwrap_or(text.len()) } else { 0 }
 }
 
 /// A text without the values of the parameters that are secrets by their names.

@@ -30,7 +30,7 @@ impl RequestText<'_> {
     ///
     /// `None` leaves out all ids but their beginnings, as `Display` does.
     pub fn redacted(&self, known: Option<&str>) -> String {
-        redact(&self.0, Ids::Known(known), Reading::Url)
+        redact(&self.0, Ids::Known(known), Reading::Words)
     }
 
     /// The beginning of a target, of `bytes` bytes at most, without its secrets, for a line of a log. A SHA-256 in its path is the

@@ -118,12 +118,14 @@ fn inner_signatures(word: &[Placed]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut at, mut digits) = (0, 0);
     while at < word.len() {
-        if (at == 0 || is_edge(at - 1))
-            && is_edge(at + BASE64)
+        // With the sign that fills it up made another character, it is good again for whoever puts that right.
+        let length = if is_edge(at + BASE64) { BASE64 } else { BASE64 + 1 };
+        if (at == 0 || is_edge(at - 1) || is_behind_its_name(word, at))
+            && is_edge(at + length)
             && word.get(at..at + BASE64).is_some_and(is_mixed)
         {
-            found.push((at, at + BASE64));
-            (at, digits) = (at + BASE64, 0);
+            found.push((at, at + length));
+            (at, digits) = (at + length, 0);
             continue;
         }
         digits =
@@ -135,6 +137,15 @@ fn inner_signatures(word: &[Placed]) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+/// Whether `Signature` stands there, from which the equals sign was lost.
+fn is_behind_its_name(word: &[Placed], at: usize) -> bool {
+    const NAME: &[u8] = b"signature";
+    let name = at.checked_sub(NAME.len()).and_then(|start| word.get(start..at));
+    name.is_some_and(|name| {
+        name.iter().zip(NAME).all(|(placed, byte)| placed.byte.eq_ignore_ascii_case(byte))
+    })
 }
 
 /// Whether a word has digits and letters of both cases, as 27 characters of base64 nearly always have and words hardly ever, and
